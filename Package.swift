@@ -1,0 +1,138 @@
+// swift-tools-version:6.2
+// Read from top to bottom: a module may import only modules that stand above it.
+
+import PackageDescription
+
+let package = Package(
+    name: "catalyst",
+    products: [
+        .executable(name: "catalystd", targets: ["catalystd"]),
+        .executable(name: "catalyst-collector", targets: ["catalyst-collector"]),
+        .executable(name: "catalystctl", targets: ["catalystctl"]),
+        .executable(name: "catalyst-standin", targets: ["catalyst-standin"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+    ],
+    targets: [
+        // C libraries: each imported by exactly one module, whose job is to make it safe.
+        .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
+        .library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
+        .library("CHiredis", pkgConfig: "hiredis", package: "libhiredis-dev"),
+        .library("CPostgres", pkgConfig: "libpq", package: "libpq-dev"),
+        .library("COpenSSL", pkgConfig: "openssl", package: "libssl-dev"),
+
+        // Model: the words everyone shares.
+        .module("StackModel", in: "Model"),
+
+        // Decisions: pure. What should happen next?
+        .module("Supervision", in: "Decisions", uses: "StackModel"),
+        .module("Monitoring", in: "Decisions", uses: "StackModel"),
+
+        // World: everything that can surprise us; one outside thing per module.
+        .module("LinuxSystem", in: "World", uses: "StackModel", "CLinux", .system),
+        .module("Logs", in: "World", uses: "StackModel", "LinuxSystem"),
+        .module("Systemd", in: "World", uses: "StackModel", "LinuxSystem"),
+        .module("TLS", in: "World", uses: "StackModel", "COpenSSL"),
+        .module("Redis", in: "World", uses: "StackModel", "TLS", "CHiredis"),
+        .module("Postgres", in: "World", uses: "StackModel", "CPostgres"),
+        .module(
+            "Probing", in: "World",
+            uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix"),
+            .nio("NIOHTTP1")),
+        .module("Measuring", in: "World", uses: "StackModel", "LinuxSystem"),
+        .module("StackFile", in: "World", uses: "StackModel", "CYAML"),
+
+        // Control: what may be said over a socket, and by whom.
+        .module("JSONLines", in: "Control"),
+        .module("ControlProtocol", in: "Control", uses: "StackModel"),
+        .module("CollectorProtocol", in: "Control", uses: "StackModel"),
+        .module("ControlServer", in: "Control", uses: "StackModel", "JSONLines", "ControlProtocol", "LinuxSystem"),
+        .module("ControlClient", in: "Control", uses: "StackModel", "JSONLines", "ControlProtocol", "LinuxSystem"),
+
+        // Programs: what runs.
+        .module(
+            "CatalystAgent", in: "Programs",
+            uses: "StackModel", "Supervision", "Monitoring", "LinuxSystem", "Logs", "Systemd",
+            "JSONLines", "ControlProtocol", "ControlServer", "CollectorProtocol"),
+        .module(
+            "Collector", in: "Programs",
+            uses: "StackModel", "JSONLines", "CollectorProtocol", "Probing", "Measuring", .nio("NIOCore"),
+            .nio("NIOPosix")),
+        .program("catalystd", uses: "CatalystAgent"),
+        .program("catalyst-collector", uses: "Collector"),
+        .program(
+            "catalystctl",
+            uses: "StackModel", "ControlProtocol", "ControlClient", "StackFile",
+            .product(name: "ArgumentParser", package: "swift-argument-parser")),
+        .program(
+            "catalyst-standin",
+            uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix"),
+            .nio("NIOHTTP1"),
+            .product(name: "ArgumentParser", package: "swift-argument-parser")),
+
+        // Tests: stories and tables for decisions, the real thing for the world.
+        .target(name: "TestSupport", dependencies: ["StackModel", "LinuxSystem"], path: "Tests/TestSupport"),
+        .tests("StackModel"),
+        .tests("Supervision", uses: "StackModel"),
+        .tests("Monitoring", uses: "StackModel"),
+        .tests("LinuxSystem", uses: "StackModel", "CLinux"),
+        .tests("Logs", uses: "StackModel"),
+        .tests("Systemd", uses: "StackModel"),
+        .tests("StackFile", uses: "StackModel"),
+        .tests("Probing", uses: "StackModel", "Redis", "Postgres"),
+        .tests("Collector", uses: "StackModel", "CollectorProtocol"),
+        .tests("ControlProtocol", uses: "StackModel"),
+        .tests("Simulation", uses: "StackModel", "Supervision", "Monitoring"),
+        .tests("EndToEnd", uses: "StackModel", "ControlProtocol"),
+        .tests("Tidy"),
+    ]
+)
+
+extension Target {
+    /// The module in `Sources/<layer>/<name>`. `uses` is all it may import.
+    static func module(_ name: String, in layer: String, uses: Dependency...) -> Target {
+        .target(
+            name: name, dependencies: uses, path: "Sources/\(layer)/\(name)",
+            exclude: [], swiftSettings: strict)
+    }
+
+    /// The program in `Sources/Programs/<name>`: flags and wiring.
+    static func program(_ name: String, uses: Dependency...) -> Target {
+        .executableTarget(
+            name: name, dependencies: uses, path: "Sources/Programs/\(name)",
+            swiftSettings: strict)
+    }
+
+    /// A C library of the distribution, with a header that names what is used of it.
+    static func library(_ name: String, pkgConfig: String, package: String) -> Target {
+        .systemLibrary(
+            name: name, path: "Sources/CLibraries/\(name)", pkgConfig: pkgConfig,
+            providers: [.apt([package])])
+    }
+
+    /// The tests in `Tests/<subject>Tests`.
+    static func tests(_ subject: String, uses: Dependency...) -> Target {
+        let subjects: [Dependency] =
+            ["Tidy", "EndToEnd", "Simulation"].contains(subject) ? [] : [.init(stringLiteral: subject)]
+        return .testTarget(
+            name: "\(subject)Tests", dependencies: subjects + uses + ["TestSupport"],
+            path: "Tests/\(subject)Tests", swiftSettings: strict)
+    }
+
+    private static var strict: [SwiftSetting] {
+        [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .treatAllWarnings(as: .error),
+        ]
+    }
+}
+
+extension Target.Dependency {
+    static var system: Self { .product(name: "SystemPackage", package: "swift-system") }
+    static func nio(_ name: String) -> Self { .product(name: name, package: "swift-nio") }
+}

@@ -1,0 +1,123 @@
+// The calls Swift cannot make: spawning without copying the address space, and what Glibc's module lacks.
+// Nothing here allocates, and nothing here decides.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+/// The steps of a spawn, in their order; a failed one is reported with its errno.
+enum catalyst_step {
+    CATALYST_STEP_NONE,
+    CATALYST_STEP_CLONE,
+    CATALYST_STEP_SESSION,
+    CATALYST_STEP_CGROUP,
+    CATALYST_STEP_STDIN,
+    CATALYST_STEP_STDOUT,
+    CATALYST_STEP_STDERR,
+    CATALYST_STEP_DESCRIPTOR,
+    CATALYST_STEP_OOM_SCORE,
+    CATALYST_STEP_RLIMIT,
+    CATALYST_STEP_NAMESPACE,
+    CATALYST_STEP_READ_ONLY,
+    CATALYST_STEP_TMPFS,
+    CATALYST_STEP_CAPABILITIES,
+    CATALYST_STEP_GROUPS,
+    CATALYST_STEP_GROUP,
+    CATALYST_STEP_USER,
+    CATALYST_STEP_DIRECTORY,
+    CATALYST_STEP_NO_NEW_PRIVILEGES,
+    CATALYST_STEP_DEATH_SIGNAL,
+    CATALYST_STEP_EXECUTE,
+};
+
+struct catalyst_rlimit {
+    int resource;
+    uint64_t soft, hard;
+};
+
+/// Everything a child is given. Pointers are only read, and only until the call returns.
+struct catalyst_spawn {
+    /// Paths to try in turn; NULL ends them. Unused where `executable` is a descriptor.
+    const char *const *paths;
+    /// -1, or an open program, for callers whose child may not search the way to it.
+    int executable;
+    char *const *argv;
+    char *const *envp;
+    /// NULL: stay.
+    const char *directory;
+    /// Descriptors for 0, 1 and 2; -1: /dev/null, or the path below.
+    int standard[3];
+    /// FIFOs, opened read-write by the child. NULL: use `standard`.
+    const char *stdout_path, *stderr_path;
+    /// Descriptors for 3, 4 …
+    const int *descriptors;
+    size_t descriptor_count;
+    /// The LISTEN_PID= entry in `envp`, at least 31 bytes long, to be completed with the child's pid; or NULL.
+    char *listen_pid;
+    /// A cgroup v2 directory; -1: stay.
+    int cgroup;
+    /// 1: a session of its own; 0: a process group of its own.
+    int new_session;
+    /// 1: become `user`, `group`, `groups`.
+    int change_user;
+    uid_t user;
+    gid_t group;
+    const gid_t *groups;
+    size_t group_count;
+    const struct catalyst_rlimit *rlimits;
+    size_t rlimit_count;
+    /// Outside -1000 … 1000: leave.
+    int oom_score_adjustment;
+    /// 1: keep no capability but those in `capabilities`, a bit each.
+    int limit_capabilities;
+    uint64_t capabilities;
+    /// Given to a user other than root, as ambient ones; a bit each.
+    uint64_t ambient_capabilities;
+    int no_new_privileges;
+    int read_only;
+    /// Directories to cover with an empty tmpfs; NULL ends them; or NULL.
+    const char *const *tmpfs;
+    /// 0, or the signal it gets when the agent's thread ends.
+    int death_signal;
+    /// 1: clone() instead of clone3(), for kernels and sandboxes without the latter.
+    int classic;
+};
+
+struct catalyst_spawned {
+    pid_t pid;
+    int pidfd;
+    enum catalyst_step step;
+    /// The errno of `step`.
+    int error;
+    /// Which descriptor, rlimit or directory it was.
+    int index;
+};
+
+/// Starts a child. Returns 0, or -1 with `step` and `error` set and no child left.
+int catalyst_spawn(const struct catalyst_spawn *request, struct catalyst_spawned *result);
+
+int catalyst_pidfd_open(pid_t pid);
+int catalyst_pidfd_send_signal(int pidfd, int signal);
+/// waitid(P_PIDFD): 1 reaped, 0 still running, -1 errno. `code` and `status` are siginfo's.
+int catalyst_wait_pidfd(int pidfd, int *code, int *status);
+/// waitid(P_ALL): the pid reaped, 0 none has ended, -1 errno.
+pid_t catalyst_wait_any(int *code, int *status);
+int catalyst_become_subreaper(void);
+/// epoll_pwait2 where the kernel has it; otherwise epoll_wait, rounded up. Negative: no limit.
+int catalyst_epoll_wait(int epoll, struct epoll_event *events, int count, int64_t nanoseconds);
+/// Blocks all signals that a loop reads, ignores SIGPIPE, and opens a signalfd for them.
+int catalyst_signalfd(const int *signals, size_t count);
+/// Receives a datagram with its sender's credentials. `pid` is 0 where there are none.
+ssize_t catalyst_receive_credentials(int socket, void *buffer, size_t size, pid_t *pid, uid_t *uid);
+/// SO_PEERCRED of a connected Unix socket.
+int catalyst_peer_credentials(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
+/// Marks every descriptor from `first` up close-on-exec.
+int catalyst_close_on_exec_from(int first);
+int catalyst_set_pdeathsig(int signal);

@@ -1,0 +1,88 @@
+package import SystemPackage
+
+internal import Glibc
+
+/// One cgroup v2 directory: a process tree that cannot be left.
+package struct Cgroup: Hashable, Sendable {
+    package let path: String
+
+    package init(path: String) { self.path = path }
+
+    /// A cgroup below the agent's own, made and tried; throws where there is no cgroup v2 or none may be made.
+    package static func makeRoot(named name: String) throws(SystemError) -> Cgroup {
+        let own = try ownPath()
+        let root = Cgroup(path: own + "/" + name)
+        try root.make()
+        // A directory may be made where processes may not be put (a cgroup namespace, a threaded one).
+        guard access(root.path + "/cgroup.procs", W_OK) == 0 else {
+            let error = SystemError("put processes into '\(root.path)'")
+            try? root.remove()  // It was made a moment ago and is empty.
+            throw error
+        }
+        return root
+    }
+
+    package func child(_ name: String) -> Cgroup { Cgroup(path: path + "/" + name) }
+
+    /// No error where it is there already.
+    package func make() throws(SystemError) {
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw SystemError("make the cgroup '\(path)'") }
+    }
+
+    /// No error where it is gone already; one where processes are left.
+    package func remove() throws(SystemError) {
+        guard rmdir(path) == 0 || errno == ENOENT else { throw SystemError("remove the cgroup '\(path)'") }
+    }
+
+    func open() throws(SystemError) -> FileDescriptor {
+        do {
+            return try FileDescriptor.open(path, .readOnly, options: [.directory, .closeOnExec])
+        } catch {
+            throw SystemError("open the cgroup '\(path)'", .current)
+        }
+    }
+
+    /// Whether no process is in it or below it. A cgroup that is gone is empty.
+    package var isEmpty: Bool {
+        guard let events = TextFile.read(path + "/cgroup.events") else { return true }
+        return !events.contains("populated 1")
+    }
+
+    package var processes: [Int32] {
+        (TextFile.read(path + "/cgroup.procs") ?? "").split(separator: "\n").compactMap { Int32($0) }
+    }
+
+    /// SIGKILL to everything in it: `cgroup.kill` from Linux 5.14 on, else one by one.
+    package func kill() {
+        if TextFile.write("1", to: path + "/cgroup.kill") { return }
+        // New ones may appear meanwhile; the caller kills again until it is empty.
+        for pid in processes { _ = Glibc.kill(pid, SIGKILL) }
+    }
+
+    package func signal(_ number: Int32) {
+        for pid in processes { _ = Glibc.kill(pid, number) }
+    }
+
+    /// A descriptor that is "exceptional" in the event loop when emptiness changes.
+    package func openEvents() throws(SystemError) -> FileDescriptor {
+        do {
+            return try FileDescriptor.open(path + "/cgroup.events", .readOnly, options: [.closeOnExec])
+        } catch {
+            throw SystemError("watch the cgroup '\(path)'", .current)
+        }
+    }
+
+    /// Where the agent itself is, as a directory.
+    private static func ownPath() throws(SystemError) -> String {
+        let mounts = TextFile.read("/proc/self/mounts") ?? ""
+        let mount = mounts.split(separator: "\n").lazy.map { $0.split(separator: " ") }
+            .first { $0.count > 2 && $0[2] == "cgroup2" }
+        guard let mount else { throw SystemError("find a cgroup v2 hierarchy", .noSuchFileOrDirectory) }
+        let lines = (TextFile.read("/proc/self/cgroup") ?? "").split(separator: "\n")
+        guard let line = lines.first(where: { $0.hasPrefix("0::") }) else {
+            throw SystemError("find the agent's cgroup", .noSuchFileOrDirectory)
+        }
+        let relative = line.dropFirst(3)
+        return String(mount[1]) + (relative == "/" ? "" : String(relative))
+    }
+}

@@ -1,0 +1,73 @@
+internal import Glibc
+
+/// What /proc says about processes.
+package enum Proc {
+    package struct Entry: Equatable, Sendable {
+        package let pid: Int32
+        package let parent: Int32
+        package let group: Int32
+        package let session: Int32
+        /// Clock ticks after boot. With the pid it names a process for good.
+        package let startTicks: UInt64
+        /// `R`, `S`, `D`, `T`, `Z` …
+        package let state: Character
+    }
+
+    package static func entry(of pid: Int32) -> Entry? {
+        // The name may hold spaces and brackets: what counts begins behind the last bracket.
+        guard let text = TextFile.read("/proc/\(pid)/stat", bytesMax: 4096),
+            let end = text.utf8.lastIndex(of: UInt8(ascii: ")"))
+        else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ", maxSplits: 21)
+        guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
+            let group = Int32(fields[2]), let session = Int32(fields[3]), let start = UInt64(fields[19])
+        else { return nil }
+        return Entry(pid: pid, parent: parent, group: group, session: session, startTicks: start, state: state)
+    }
+
+    /// Every process there is, in one pass.
+    package static func all() -> [Entry] {
+        guard let directory = opendir("/proc") else { return [] }
+        defer { closedir(directory) }
+        var entries: [Entry] = []
+        while let item = readdir(directory) {
+            let name = withUnsafePointer(to: &item.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if let pid = Int32(name), let entry = entry(of: pid) { entries.append(entry) }
+        }
+        return entries
+    }
+
+    /// The processes that descend from `ancestor`, itself not among them.
+    package static func descendants(of ancestor: Int32, in entries: [Entry]) -> [Entry] {
+        var children: [Int32: [Entry]] = [:]
+        for entry in entries { children[entry.parent, default: []].append(entry) }
+        var found: [Entry] = []
+        var open = [ancestor]
+        while let pid = open.popLast() {
+            for child in children.removeValue(forKey: pid) ?? [] {
+                found.append(child)
+                open.append(child.pid)
+            }
+        }
+        return found
+    }
+
+    /// One variable of a process's first environment; nil where it has none or may not be read.
+    package static func environmentValue(_ name: String, of pid: Int32) -> String? {
+        let prefix = Array("\(name)=".utf8)
+        guard let bytes = TextFile.readBytes("/proc/\(pid)/environ", bytesMax: 256 << 10) else { return nil }
+        return bytes.split(separator: 0).first { $0.starts(with: prefix) }
+            .map { String(decoding: $0.dropFirst(prefix.count), as: UTF8.self) }
+    }
+
+    package static func name(of pid: Int32) -> String? {
+        TextFile.read("/proc/\(pid)/comm", bytesMax: 64).map { String($0.prefix { $0 != "\n" }) }
+    }
+
+    /// This boot's identity: pids and start times mean nothing beyond it.
+    package static func bootID() -> String {
+        (TextFile.read("/proc/sys/kernel/random/boot_id", bytesMax: 64) ?? "").filter { $0 != "\n" }
+    }
+}
