@@ -50,7 +50,7 @@ let package = Package(
         .module("ControlProtocol", in: "Control", uses: "StackModel"),
         .module("CollectorProtocol", in: "Control", uses: "StackModel"),
         .module("ControlServer", in: "Control", uses: "StackModel", "JSONLines", "ControlProtocol", "LinuxSystem"),
-        .module("ControlClient", in: "Control", uses: "StackModel", "JSONLines", "ControlProtocol", "LinuxSystem"),
+        .module("ControlClient", in: "Control", uses: "StackModel", "JSONLines", "ControlProtocol"),
 
         // Programs: what runs.
         .module(
@@ -65,7 +65,7 @@ let package = Package(
         .program("catalyst-collector", uses: "Collector"),
         .program(
             "catalystctl",
-            uses: "StackModel", "ControlProtocol", "ControlClient", "StackFile",
+            uses: "StackModel", "JSONLines", "ControlProtocol", "ControlClient", "StackFile",
             .product(name: "ArgumentParser", package: "swift-argument-parser")),
         .program(
             "catalyst-standin",
@@ -84,7 +84,7 @@ let package = Package(
         .tests("StackFile", uses: "StackModel"),
         .tests("Probing", uses: "StackModel", "Redis", "Postgres"),
         .tests("Collector", uses: "StackModel", "CollectorProtocol"),
-        .tests("ControlProtocol", uses: "StackModel"),
+        .tests("ControlProtocol", uses: "StackModel", "JSONLines", "ControlClient", "catalystctl"),
         .tests("Simulation", uses: "StackModel", "Supervision", "Monitoring"),
         .tests("EndToEnd", uses: "StackModel", "ControlProtocol"),
         .tests("Tidy"),
@@ -96,7 +96,7 @@ extension Target {
     static func module(_ name: String, in layer: String, uses: Dependency...) -> Target {
         .target(
             name: name, dependencies: uses, path: "Sources/\(layer)/\(name)",
-            exclude: [], swiftSettings: strict)
+            exclude: name == "ControlProtocol" ? ["control-schema.json"] : [], swiftSettings: strict)
     }
 
     /// The program in `Sources/Programs/<name>`: flags and wiring.

@@ -5,6 +5,11 @@ package struct ControlClientError: Error, Equatable, Sendable {
     package let path: String
     package let reason: Reason
 
+    package init(path: String, reason: Reason) {
+        self.path = path
+        self.reason = reason
+    }
+
     package enum Reason: Equatable, Sendable {
         case noSocket, nobodyListens, notAllowed
         case pathTooLong(bytesMax: Int)

@@ -26,6 +26,7 @@ package final class EventLoop {
 
     private struct Watch {
         let generation: UInt32
+        let interest: Interest
         let rank: Rank
         let handler: Handler
     }
@@ -62,7 +63,14 @@ package final class EventLoop {
         guard epoll_ctl(epoll, operation, descriptor.rawValue, &event) == 0 else {
             throw SystemError("watch descriptor \(descriptor.rawValue)")
         }
-        watches[descriptor.rawValue] = Watch(generation: generation, rank: rank, handler: handler)
+        watches[descriptor.rawValue] = Watch(
+            generation: generation, interest: interest, rank: rank, handler: handler)
+    }
+
+    /// Changes what a watched descriptor is watched for.
+    package func setInterest(_ descriptor: FileDescriptor, _ interest: Interest) throws(SystemError) {
+        guard let watch = watches[descriptor.rawValue], watch.interest != interest else { return }
+        try self.watch(descriptor, for: interest, rank: watch.rank, watch.handler)
     }
 
     /// Call it before the descriptor is closed.

@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// What /proc says about processes.
 package enum Proc {
     package struct Entry: Equatable, Sendable {
@@ -27,16 +25,7 @@ package enum Proc {
 
     /// Every process there is, in one pass.
     package static func all() -> [Entry] {
-        guard let directory = opendir("/proc") else { return [] }
-        defer { closedir(directory) }
-        var entries: [Entry] = []
-        while let item = readdir(directory) {
-            let name = withUnsafePointer(to: &item.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if let pid = Int32(name), let entry = entry(of: pid) { entries.append(entry) }
-        }
-        return entries
+        Directory.names(in: "/proc").compactMap { Int32($0) }.compactMap(entry)
     }
 
     /// The processes that descend from `ancestor`, itself not among them.

@@ -54,8 +54,12 @@ package final class Reaper {
     private func reap(_ child: Child) {
         var code: Int32 = 0
         var status: Int32 = 0
-        guard catalyst_wait_pidfd(child.pidfd.rawValue, &code, &status) == 1 else { return }
-        finish(child.pid, ExitReason(code: code, status: status))
+        switch catalyst_wait_pidfd(child.pidfd.rawValue, &code, &status) {
+        case 1: finish(child.pid, ExitReason(code: code, status: status))
+        case 0: return
+        // ECHILD: it was somebody else's child, and they took its status.
+        default: finish(child.pid, .unknown)
+        }
     }
 
     private func finish(_ pid: Int32, _ reason: ExitReason) {

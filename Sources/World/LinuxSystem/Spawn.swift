@@ -9,6 +9,18 @@ package struct Child: Hashable, Sendable {
     package let pid: Int32
     /// Readable when the child has ended. Owned: `Reaper` closes it.
     let pidfd: FileDescriptor
+
+    init(pid: Int32, pidfd: FileDescriptor) {
+        self.pid = pid
+        self.pidfd = pidfd
+    }
+
+    /// A process that runs already; nil where it does not.
+    package init?(existing pid: Int32) {
+        let descriptor = catalyst_pidfd_open(pid)
+        guard descriptor >= 0 else { return nil }
+        self.init(pid: pid, pidfd: FileDescriptor(rawValue: descriptor))
+    }
 }
 
 extension SpawnRequest {

@@ -3,6 +3,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -116,8 +117,15 @@ int catalyst_epoll_wait(int epoll, struct epoll_event *events, int count, int64_
 int catalyst_signalfd(const int *signals, size_t count);
 /// Receives a datagram with its sender's credentials. `pid` is 0 where there are none.
 ssize_t catalyst_receive_credentials(int socket, void *buffer, size_t size, pid_t *pid, uid_t *uid);
+/// pipe2: closed on exec, the reading end never blocks.
+int catalyst_pipe(int ends[2]);
+/// accept4, never blocking, closed on exec.
+int catalyst_accept(int listener);
+void catalyst_name_thread(pthread_t thread, const char *name);
 /// SO_PEERCRED of a connected Unix socket.
 int catalyst_peer_credentials(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
+/// SO_PEERGROUPS: how many supplementary groups the peer has (at most `count` are stored), or -1.
+int catalyst_peer_groups(int socket, gid_t *groups, int count);
 /// Marks every descriptor from `first` up close-on-exec.
 int catalyst_close_on_exec_from(int first);
 int catalyst_set_pdeathsig(int signal);

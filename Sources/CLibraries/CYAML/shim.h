@@ -1,0 +1,2 @@
+// What `CYAML` uses of the distribution's library.
+#include <yaml.h>

@@ -1,0 +1,83 @@
+package import StackModel
+
+/// What the answers of one instance so far mean. A new instance gets a new tally: verdicts are not inherited.
+package struct Tally: Equatable, Sendable {
+    package private(set) var verdict = Verdict.unknown
+    /// The answers behind `verdict` when it is bad.
+    package private(set) var lastFailure: Report.Failure?
+    /// What it says is amiss, while it works.
+    package private(set) var complaint: String?
+    package private(set) var failures = 0
+    private var successes = 0
+    private var timeouts = 0
+    private var hasSucceeded = false
+    private var lastAnswer: Moment
+    private let started: Moment
+
+    package init(startedAt started: Moment) {
+        self.started = started
+        lastAnswer = started
+    }
+
+    /// None of the failures that count was an answer: a stop signal will hardly be heard.
+    package var isHung: Bool { failures > 0 && timeouts >= failures }
+
+    /// Takes an answer in. `isBlocked`: something the service needs is known to be bad, so a failure is not its own;
+    /// when that is over, failures count from the beginning.
+    package mutating func receive(
+        _ report: Report, at now: Moment, isBlocked: Bool, rules: HealthCheck
+    ) {
+        switch report.outcome {
+        case .unknown:
+            return
+        case .healthy, .degraded:
+            succeed(report.outcome, rules)
+        case .failed(let failure):
+            fail(failure, isBlocked: isBlocked, isStarting: now - started < rules.startPeriod, rules)
+        }
+        lastAnswer = now
+    }
+
+    /// Without any answer for longer than a hang could take to be found, nothing is known any more.
+    package mutating func expire(at now: Moment, rules: HealthCheck) {
+        guard now - lastAnswer > rules.detectionBound, verdict != .unknown else { return }
+        verdict = .unknown
+        complaint = nil
+        failures = 0
+        timeouts = 0
+    }
+
+    private mutating func succeed(_ outcome: Report.Outcome, _ rules: HealthCheck) {
+        failures = 0
+        timeouts = 0
+        successes += 1
+        hasSucceeded = true
+        guard verdict != .unhealthy || successes >= rules.successes else { return }
+        lastFailure = nil
+        if case .degraded(let words) = outcome {
+            complaint = words
+            verdict = .degraded
+        } else {
+            complaint = nil
+            verdict = .healthy
+        }
+    }
+
+    private mutating func fail(
+        _ failure: Report.Failure, isBlocked: Bool, isStarting: Bool, _ rules: HealthCheck
+    ) {
+        lastFailure = failure
+        successes = 0
+        // The first success ends the start period, as in Compose.
+        guard hasSucceeded || !isStarting else { return }
+        if isBlocked {
+            verdict = .blocked
+            failures = 0
+            timeouts = 0
+            return
+        }
+        failures += 1
+        timeouts = failure == .timedOut ? timeouts + 1 : 0
+        if failures >= rules.retries { verdict = .unhealthy }
+    }
+}

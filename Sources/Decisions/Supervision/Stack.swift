@@ -1,0 +1,246 @@
+package import StackModel
+
+/// The order and fate of all services: nine lifecycles, what they need of each other, and what is wished.
+///
+/// As pure as `Lifecycle`: events in, effects out. Wish and fact are apart: `isWanted` is the operator's word, a
+/// lifecycle's state is what is.
+package struct Stack: Sendable {
+    package struct Member: Sendable {
+        package internal(set) var spec: ServiceSpec
+        package internal(set) var state = Lifecycle.State.down(.stopped)
+        package internal(set) var isWanted = false
+        /// What the probes say of this instance; nil: nothing yet.
+        package internal(set) var isHealthy: Bool?
+        /// How many instances there have been.
+        package internal(set) var instances = 0
+        /// The definition that the next instance gets.
+        package internal(set) var nextSpec: ServiceSpec?
+        /// No longer in the stack file: goes when it is down.
+        package internal(set) var isLeaving = false
+        var policy: LifePolicy
+
+        init(_ spec: ServiceSpec) {
+            self.spec = spec
+            policy = LifePolicy(spec)
+        }
+    }
+
+    package enum Event: Equatable, Sendable {
+        case happened(ServiceName, Lifecycle.Event)
+        /// `hung`: it did not answer at all.
+        case judged(ServiceName, Verdict, hung: Bool)
+        case startRequested([ServiceName])
+        case stopRequested([ServiceName])
+        /// One after another, each when the one before it is well again.
+        case restartRequested([ServiceName])
+        case reloaded(StackSpec)
+        case shutdownRequested
+        /// The shutdown must not wait any longer.
+        case hastened
+    }
+
+    package enum Effect: Equatable, Sendable {
+        case service(ServiceName, Lifecycle.Effect)
+        case transitioned(
+            ServiceName, from: Lifecycle.State, to: Lifecycle.State, because: Lifecycle.Event)
+        /// Its definition changed without a new instance: probes and policies follow the new one.
+        case adjusted(ServiceName)
+        case removed(ServiceName)
+        /// A restart of several stopped at `at`; these kept their old instances.
+        case restartAbandoned(at: ServiceName, [ServiceName])
+        /// Shut down, and nothing is left.
+        case finished
+    }
+
+    package private(set) var spec: StackSpec
+    package internal(set) var members: [ServiceName: Member] = [:]
+    /// The start order.
+    package private(set) var order: [ServiceName] = []
+    package private(set) var isShuttingDown = false
+    var restarts = RestartQueue()
+    private var hasFinished = false
+
+    package init(_ spec: StackSpec) {
+        self.spec = spec
+        for service in spec.services { members[service.name] = Member(service) }
+        order = startOrder(of: spec.services)
+    }
+
+    /// Decides what follows from `event`.
+    package mutating func receive(
+        _ event: Event, in surroundings: Lifecycle.Surroundings
+    ) -> [Effect] {
+        var effects: [Effect] = []
+        switch event {
+        case .happened(let name, let event):
+            step(name, event, surroundings, &effects)
+        case .judged(let name, let verdict, let hung):
+            judge(name, verdict, hung: hung, surroundings, &effects)
+        case .startRequested(let names):
+            guard !isShuttingDown else { break }
+            for name in withDependencies(names) {
+                members[name]?.isWanted = true
+                step(name, .startRequested, surroundings, &effects)
+            }
+        case .stopRequested(let names):
+            for name in names { members[name]?.isWanted = false }
+            restarts.remove(names)
+        case .restartRequested(let names):
+            guard !isShuttingDown else { break }
+            restarts.append(restartOrder(names))
+        case .reloaded(let spec):
+            guard !isShuttingDown else { break }
+            reload(spec, surroundings, &effects)
+        case .shutdownRequested:
+            shutDown()
+        case .hastened:
+            shutDown()
+            for name in order { step(name, .hastened, surroundings, &effects) }
+        }
+        settle(surroundings, &effects)
+        return effects
+    }
+
+    /// Takes the new definitions: `Stack+Reload.swift` decides what they mean.
+    mutating func adopt(_ spec: StackSpec) {
+        self.spec = spec
+        let leaving = order.filter { members[$0]?.isLeaving == true }
+        // Those that leave keep their place behind the others until they are down.
+        order = startOrder(of: spec.services) + leaving.filter { name in
+            !spec.services.contains { $0.name == name }
+        }
+    }
+
+    private mutating func shutDown() {
+        isShuttingDown = true
+        restarts = RestartQueue()
+        for name in order { members[name]?.isWanted = false }
+    }
+
+    mutating func step(
+        _ name: ServiceName, _ event: Lifecycle.Event, _ surroundings: Lifecycle.Surroundings,
+        _ effects: inout [Effect]
+    ) {
+        guard var member = members[name] else { return }
+        let before = member.state
+        if event == .permitted, let next = member.nextSpec { member.take(next) }
+        let (after, orders) = Lifecycle.step(before, event, policy: member.policy, in: surroundings)
+        member.state = after
+        if orders.contains(.spawn) {
+            member.instances += 1
+            member.isHealthy = nil  // A new instance never inherits a verdict.
+        }
+        members[name] = member
+        if after != before {
+            effects.append(.transitioned(name, from: before, to: after, because: event))
+        }
+        effects += orders.map { .service(name, $0) }
+    }
+
+    private mutating func judge(
+        _ name: ServiceName, _ verdict: Verdict, hung: Bool, _ surroundings: Lifecycle.Surroundings,
+        _ effects: inout [Effect]
+    ) {
+        guard let member = members[name], member.state.isRunning else { return }
+        switch verdict {
+        case .unknown:
+            members[name]?.isHealthy = nil
+        case .healthy, .degraded:
+            members[name]?.isHealthy = true
+            step(name, .becameReady, surroundings, &effects)
+        case .blocked:
+            members[name]?.isHealthy = false
+        case .unhealthy:
+            members[name]?.isHealthy = false
+            // While something it needs is bad it is not its own fault, and a restart would not help.
+            if member.spec.onUnhealthy == .restart, culprits(behind: name).isEmpty {
+                step(name, .becameUnhealthy(hung: hung), surroundings, &effects)
+            }
+        }
+    }
+
+    /// Does all that has become possible: stops, removals, starts, the next restart. Ends: each round brings a
+    /// service further, and none goes back without an event from outside.
+    private mutating func settle(
+        _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
+    ) {
+        var madeProgress = true
+        while madeProgress {
+            madeProgress = false
+            for name in order.reversed() where mustStop(name) {
+                step(name, .stopRequested, surroundings, &effects)
+                madeProgress = true
+            }
+            for name in order where members[name]?.isLeaving == true && members[name]?.state.isDown == true {
+                members[name] = nil
+                order.removeAll { $0 == name }
+                effects.append(.removed(name))
+            }
+            for name in order where mayStart(name) {
+                step(name, .permitted, surroundings, &effects)
+                // One at a time: the shell answers a spawn with an event, and the order is the file's.
+            }
+            madeProgress = advanceRestarts(surroundings, &effects) || madeProgress
+        }
+        if isShuttingDown, !hasFinished, order.allSatisfy({ members[$0]?.state.isDown == true }) {
+            hasFinished = true
+            effects.append(.finished)
+        }
+    }
+
+    private func mustStop(_ name: ServiceName) -> Bool {
+        guard let member = members[name], !member.isWanted, !member.state.isDown,
+            !member.state.isStoppingForGood
+        else { return false }
+        // Dependents first, as far as they have to go as well.
+        return !member.state.isAlive
+            || !dependents(of: name).contains { other in
+                members[other].map { !$0.isWanted && $0.state.isAlive } ?? false
+            }
+    }
+
+    private func mayStart(_ name: ServiceName) -> Bool {
+        guard let member = members[name], case .held = member.state else { return false }
+        return member.isWanted && missing(for: name).isEmpty
+    }
+}
+
+extension Stack.Member {
+    mutating func take(_ spec: ServiceSpec) {
+        self.spec = spec
+        policy = LifePolicy(spec)
+        nextSpec = nil
+    }
+
+    /// Up, and not known to be unwell.
+    package var isWell: Bool {
+        guard case .up = state else { return false }
+        return spec.healthCheck.probe == .none || isHealthy == true
+    }
+}
+
+extension Lifecycle.State {
+    package var isDown: Bool {
+        if case .down = self { true } else { false }
+    }
+    /// It has a process that is not on its way out.
+    package var isRunning: Bool {
+        switch self {
+        case .starting, .up: true
+        case .down, .held, .stopping, .clearing, .waiting, .failed: false
+        }
+    }
+    /// It has processes.
+    package var isAlive: Bool {
+        switch self {
+        case .starting, .up, .stopping, .clearing: true
+        case .down, .held, .waiting, .failed: false
+        }
+    }
+    var isStoppingForGood: Bool {
+        switch self {
+        case .stopping(.rest, _), .clearing(_, .rest, _): true
+        case .down, .held, .starting, .up, .waiting, .failed, .stopping, .clearing: false
+        }
+    }
+}

@@ -1,0 +1,154 @@
+extension StackSpec {
+    /// For people and logs: whatever looks like a secret is `•••`.
+    package func redacted() -> StackSpec {
+        var copy = self
+        copy.services = services.map { $0.redacted() }
+        copy.alerts = alerts.mapValues { $0.redacted() }
+            .merging(alerts.filter { isSecretName($0.key) }.mapValues { _ in .string(mask) }) { $1 }
+        copy.warnings = warnings.map(withoutPasswords)
+        return copy
+    }
+}
+
+extension ServiceSpec {
+    /// For people and logs: whatever looks like a secret is `•••`.
+    package func redacted() -> ServiceSpec {
+        var copy = self
+        copy.command = withoutSecrets(command)
+        copy.environment = withoutSecrets(environment)
+        copy.labels = withoutSecrets(labels)
+        copy.hold = hold.map(withoutSecrets)
+        copy.healthCheck.probe = healthCheck.probe.redacted()
+        copy.hooks.preStart = hooks.preStart.map { $0.redacted() }
+        copy.hooks.postStart = hooks.postStart.map { $0.redacted() }
+        copy.hooks.preStop = hooks.preStop.map { $0.redacted() }
+        return copy
+    }
+}
+
+extension Probe {
+    package func redacted() -> Probe {
+        switch self {
+        case .http(let url): .http(url: withoutPasswords(url))
+        case .redis(let url): .redis(url: withoutPasswords(url))
+        case .postgres(let url): .postgres(url: withoutPasswords(url))
+        case .exec(let command): .exec(withoutSecrets(command))
+        case .shell(let line): .shell(withoutSecrets(line.split(separator: " ")))
+        case .none, .tcp, .notify: self
+        }
+    }
+}
+
+extension Hooks.Hook {
+    fileprivate func redacted() -> Hooks.Hook {
+        var copy = self
+        copy.command = withoutSecrets(command)
+        copy.environment = withoutSecrets(environment)
+        return copy
+    }
+}
+
+extension JSONValue {
+    fileprivate func redacted() -> JSONValue {
+        switch self {
+        case .string(let text): .string(withoutPasswords(text))
+        case .array(let values): .array(values.map { $0.redacted() })
+        case .object(let values):
+            .object(
+                Dictionary(
+                    uniqueKeysWithValues: values.map { name, value in
+                        (name, isSecretName(name) ? .string(mask) : value.redacted())
+                    }))
+        case .null, .bool, .number: self
+        }
+    }
+}
+
+private let mask = "•••"
+
+/// Rather one too many: `KEYSPACE` is hidden, too.
+private func isSecretName(_ name: some StringProtocol) -> Bool {
+    let upper = name.uppercased()
+    return ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"].contains { mark in
+        upper != "PWD" && upper.hasText(mark)
+    }
+}
+
+private func withoutSecrets(_ variables: [String: String]) -> [String: String] {
+    Dictionary(
+        uniqueKeysWithValues: variables.map { name, value in
+            (name, isSecretName(name) && !value.isEmpty ? mask : withoutPasswords(value))
+        })
+}
+
+/// Hides what follows `--requirepass`, `--token=` and their like.
+private func withoutSecrets(_ words: [String]) -> [String] {
+    var isSecret = false
+    return words.map { word in
+        defer { isSecret = word.hasPrefix("-") && !word.hasText("=") && isSecretName(word) }
+        if isSecret, !word.hasPrefix("-") { return mask }
+        guard let equals = word.firstIndex(of: "="), isSecretName(word[..<equals])
+        else { return withoutPasswords(word) }
+        return word[...equals] + mask
+    }
+}
+
+private func withoutSecrets(_ words: [Substring]) -> String {
+    withoutSecrets(words.map(String.init)).joined(separator: " ")
+}
+
+/// `postgresql://catalyst:secret@host` as `postgresql://catalyst:•••@host`, wherever it stands in `text`;
+/// and `password=secret`, as libpq takes it.
+private func withoutPasswords(_ text: String) -> String {
+    guard text.hasText("://") || text.hasText("=") else { return text }
+    return hidingAssignments(hidingUserPasswords(text))
+}
+
+private func hidingUserPasswords(_ text: String) -> String {
+    var output = ""
+    var rest = text[...]
+    while let mark = rest.indexAfter("://") {
+        let authority = rest[mark...].prefix { !" \t\n/?#\"'`".contains($0) }
+        output += rest[..<mark]
+        // The last `@` ends it: an unescaped one in the password shows nothing.
+        if let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") {
+            output += authority[...colon] + mask + authority[at...]
+        } else {
+            output += authority
+        }
+        rest = rest[authority.endIndex...]
+    }
+    return output + rest
+}
+
+private func hidingAssignments(_ text: String) -> String {
+    var output = ""
+    var rest = text[...]
+    while let equals = rest.firstIndex(of: "=") {
+        let name = rest[..<equals].reversed().prefix { $0.isLetter || $0 == "_" }
+        output += rest[...equals]
+        rest = rest[rest.index(after: equals)...]
+        guard isSecretName(String(name.reversed())) else { continue }
+        let end = rest.firstIndex { " \t\n&;".contains($0) } ?? rest.endIndex
+        if end > rest.startIndex { output += mask }
+        rest = rest[end...]
+    }
+    return output + rest
+}
+
+extension StringProtocol {
+    fileprivate func hasText(_ mark: String) -> Bool { indexAfter(mark) != nil }
+
+    fileprivate func indexAfter(_ mark: String) -> Index? {
+        let wanted = Array(mark.utf8)
+        guard let first = wanted.first else { return startIndex }
+        var index = startIndex
+        while let start = utf8[index...].firstIndex(of: first) {
+            if utf8[start...].starts(with: wanted) {
+                return utf8.index(start, offsetBy: wanted.count)
+            }
+            index = utf8.index(after: start)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,303 @@
+internal import ControlServer
+internal import Glibc
+internal import LinuxSystem
+internal import Logs
+internal import StackModel
+internal import Supervision
+internal import Systemd
+internal import SystemPackage
+
+/// The loop: events in, decisions, deeds out. It owns all state; what decides is in `Stack`, what does is in `Runner`.
+package final class Agent {
+    let options: AgentOptions
+    let loop: EventLoop
+    let reaper: Reaper
+    let logs: LogPump
+    let inlet: Inlet
+    let stateKeeper: StateKeeper
+    let started = Clock.wallTime()
+    /// nil: processes are found by session and mark instead.
+    let cgroupRoot: Cgroup?
+    /// What services inherit whatever the stack file says: the agent raises its own.
+    let inheritedLimits: [String: Confinement.Ulimit]
+    private(set) lazy var collector = CollectorLink(agent: self)
+    private(set) lazy var stackReader = StackReader(on: loop, reaper: reaper, options: options)
+    private let readiness: Readiness
+    private let signals: Signals
+    private var server: ControlServer?
+
+    var stack: Stack?
+    var runners: [ServiceName: Runner] = [:]
+    var chronicle: Chronicle
+    var remembered: RememberedState
+    var waiters: [Waiter] = []
+    var listeners: [Listener] = []
+    var streams = 0
+    /// What `status` should say about the agent itself, by what it is about.
+    var notes: [String: String] = [:]
+    private(set) var hasLostCollector = false
+    private var inbox: [Stack.Event] = []
+    private var isDeciding = false
+    private var isRememberingDue = false
+    private var lastProbeID: UInt64 = 0
+    private var isReady = false
+    private var exitCode: Int32 = 0
+
+    package init(_ options: AgentOptions) throws {
+        self.options = options
+        // First: threads inherit the mask.
+        signals = try Signals([.terminate, .interrupt, .hangUp, .child])
+        loop = try EventLoop()
+        reaper = try Reaper(on: loop)
+        inlet = try Inlet(into: loop, capacity: 10_000)
+        stateKeeper = StateKeeper(inlet: inlet)
+        readiness = Readiness(environment: options.environment)
+        chronicle = Chronicle(environment: options.environment)
+        inheritedLimits = ResourceLimit.raiseDescriptorLimit().map { ["nofile": $0] } ?? [:]
+        try Directory.make(options.stateDirectory, mode: 0o750)
+        remembered = RememberedState.read(options.stateFile)
+        do throws(SystemError) {
+            cgroupRoot = try Cgroup.makeRoot(named: "catalyst-\(options.identity)")
+        } catch {
+            cgroupRoot = nil
+            notes["cgroup"] = "no cgroups (\(error)): processes are followed by session instead"
+        }
+        let inlet = inlet
+        let box = AgentBox()
+        logs = try LogPump(
+            logDirectory: options.logDirectory, fifoDirectory: options.fifoDirectory,
+            journalSink: LogJournal().sink,
+            onDrop: { name, bytes in inlet.post { box.agent?.logsDropped(name, bytes) } })
+        box.agent = self
+    }
+
+    /// Runs until the stack is stopped. Returns the exit code: 0 after an orderly end.
+    package func run() throws -> Int32 {
+        guard try Directory.lock(options.lockFile) else {
+            throw StartError("another catalystd uses the state directory '\(options.stateDirectory)': stop it, or give this one another with --state")
+        }
+        try listen()
+        try receiveSignals()
+        reaper.onOrphan = { [unowned self] _ in checkTrees() }
+        stateKeeper.onFailure = { [unowned self] words in
+            notes["state"] = "cannot remember the state: \(words)"
+            record(.agentAnomaly, nil, .error, "\(words), going on without")
+        }
+        loop.afterTurn = { [unowned self] in afterTurn() }
+        record(.agentStarted, nil, .notice, "catalystd \(catalystVersion) started (pid \(getpid()))")
+        collector.start()
+        feedWatchdog()
+        endLeftovers { [unowned self] in loadStack() }
+        try loop.run()
+        tidyUp()
+        return exitCode
+    }
+
+    /// Tells the stack what happened, now or after what is being decided.
+    func post(_ event: Stack.Event) {
+        inbox.append(event)
+        guard !isDeciding else { return }
+        isDeciding = true
+        while !inbox.isEmpty { decide(inbox.removeFirst()) }
+        isDeciding = false
+    }
+
+    private func decide(_ event: Stack.Event) {
+        let surroundings = Lifecycle.Surroundings(now: Clock.now(), chance: .random(in: 0..<1))
+        guard let effects = stack?.receive(event, in: surroundings) else { return }
+        for effect in effects { perform(effect) }
+    }
+
+    private func perform(_ effect: Stack.Effect) {
+        switch effect {
+        case .service(let name, let effect): runner(name).perform(effect)
+        case .transitioned(let name, let from, let to, let event): tell(name, from, to, event)
+        case .adjusted(let name): runner(name).adjustProbing()
+        case .removed(let name):
+            runners.removeValue(forKey: name)?.discard()
+            record(.down, name, .notice, "left the stack file, and is gone")
+        case .restartAbandoned(let name, let rest):
+            let names = rest.map(\.text).joined(separator: ", ")
+            record(.asked, name, .error, "did not come back well: not restarting \(names)")
+            abandonWaiters(at: name, keeping: rest)
+        case .finished:
+            record(.agentStopping, nil, .notice, "all services are down")
+            loop.stop()
+        }
+    }
+
+    private func tell(_ name: ServiceName, _ from: Lifecycle.State, _ to: Lifecycle.State, _ event: Lifecycle.Event) {
+        let runner = runner(name)
+        runner.since = Clock.wallTime()
+        let missing = stack?.missing(for: name) ?? []
+        guard let words = narrate(from, to, event, missing: missing) else { return }
+        record(words.kind, name, words.priority, words.message)
+    }
+
+    func runner(_ name: ServiceName) -> Runner {
+        if let runner = runners[name] { return runner }
+        let runner = Runner(name, of: self)
+        runners[name] = runner
+        return runner
+    }
+
+    func record(
+        _ kind: EventRecord.Kind, _ service: ServiceName? = nil, _ priority: EventRecord.Priority = .info,
+        _ message: String
+    ) {
+        if kind == .collectorLost { hasLostCollector = true }
+        chronicle.record(kind, service, priority, message)
+    }
+
+    func nextProbeID() -> UInt64 {
+        lastProbeID += 1
+        return lastProbeID
+    }
+
+    func collectorBecameReady() {
+        for runner in runners.values { runner.askAgain() }
+        if !hasSampled { sampleSoon() }
+    }
+
+    /// The instances that run changed: remembered after this turn.
+    func rememberInstances() { isRememberingDue = true }
+
+    private var hasSampled = false
+    private func sampleSoon() {
+        hasSampled = true
+        loop.setAlarm(after: .seconds(1)) { [unowned self] in sample() }
+    }
+
+    private func sample() {
+        let running = runners.compactMapValues { $0.instance }.filter { !$0.value.mainHasEnded }
+        collector.sample(running.mapValues(\.child.pid)) { [unowned self] samples in
+            for (name, sample) in samples.services {
+                guard let runner = runners[name], let instance = runner.instance else { continue }
+                runner.usage.take(sample, at: Clock.now(), instance: instance)
+            }
+        }
+        loop.setAlarm(after: AgentLimits.samplingInterval) { [unowned self] in sample() }
+    }
+
+    private func logsDropped(_ name: ServiceName, _ bytes: UInt64) {
+        record(.logsDropped, name, .warning, "\(ByteCount(bytes: Int64(clamping: bytes))) of its output were dropped: the disk is full or too slow")
+    }
+
+    /// An orphan was reaped: an instance that waited for it may be empty now.
+    private func checkTrees() {
+        for runner in runners.values {
+            if let instance = runner.instance, instance.mainHasEnded { runner.checkEmptiness(of: instance) }
+        }
+    }
+
+    private func afterTurn() {
+        for event in chronicle.tell() { tellWaiters(event) }
+        settleWaiters()
+        if isRememberingDue { remember() }
+        becomeReadyIfUp()
+    }
+
+    private func becomeReadyIfUp() {
+        guard !isReady, let stack, stack.order.allSatisfy({ name in
+            stack.members[name].map { $0.isWell || !$0.isWanted || $0.state.isDown } ?? true
+        }) else { return }
+        isReady = true
+        readiness.ready(status: headline)
+    }
+
+    private func remember() {
+        isRememberingDue = false
+        remembered.boot = Proc.bootID()
+        remembered.instances = runners.compactMapValues { runner in
+            guard let instance = runner.instance, let entry = Proc.entry(of: instance.child.pid) else { return nil }
+            return RememberedState.Instance(
+                pid: entry.pid, startTicks: entry.startTicks, mark: instance.tree.mark,
+                cgroup: instance.tree.cgroup?.path)
+        }
+        stateKeeper.save(remembered, to: options.stateFile)
+    }
+
+    private func listen() throws {
+        let directory = options.socketPath.lastIndex(of: "/").map { String(options.socketPath[..<$0]) } ?? "."
+        if !directory.isEmpty { try Directory.make(directory, mode: 0o755) }
+        let server = try ControlServer(on: loop, path: options.socketPath, policy: .ofThisMachine())
+        server.onRequest = { [unowned self] request, connection in answer(request, connection) }
+        server.onClose = { [unowned self] connection in forget(connection) }
+        self.server = server
+    }
+
+    private func forget(_ connection: ControlConnection) {
+        waiters.removeAll { $0.connection === connection }
+        listeners.removeAll { $0.connection === connection }
+    }
+
+    private func receiveSignals() throws {
+        try signals.deliver(on: loop, rank: .signsOfDeath) { [unowned self] signal in
+            switch signal {
+            case .child: reaper.reapOrphans()
+            case .hangUp: reload(nil)
+            default: shutDown(because: signal)
+            }
+        }
+    }
+
+    private func shutDown(because signal: SignalName) {
+        readiness.stopping()
+        guard stack?.isShuttingDown != true else {
+            record(.agentStopping, nil, .warning, "\(signal) again: killing what still runs")
+            post(.hastened)
+            return
+        }
+        record(.agentStopping, nil, .notice, "\(signal): stopping the stack")
+        if stack == nil { loop.stop() } else { post(.shutdownRequested) }
+    }
+
+    private func feedWatchdog() {
+        guard let interval = readiness.watchdogInterval else { return }
+        readiness.ping()
+        readiness.status(headline)
+        loop.setAlarm(after: interval / 2) { [unowned self] in feedWatchdog() }
+    }
+
+    /// Stops because the agent cannot do its work at all.
+    func giveUp(_ words: String, exitCode: Int32) {
+        record(.stackRefused, nil, .critical, words)
+        self.exitCode = exitCode
+        loop.stop()
+    }
+
+    private func tidyUp() {
+        collector.end()
+        // As PID 1 or subreaper the agent may have orphans of orphans: nothing is left behind.
+        for entry in Proc.descendants(of: getpid(), in: Proc.all()) where entry.state != "Z" {
+            kill(entry.pid, SIGKILL)
+        }
+        for runner in runners.values { runner.discard() }
+        logs.stop()
+        try? cgroupRoot?.remove()  // Only a process that moved in from outside could keep it.
+        remembered.instances = [:]
+        stateKeeper.save(remembered, to: options.stateFile)
+        record(.agentStopped, nil, .notice, "catalystd stopped")
+        for event in chronicle.tell() { tellWaiters(event) }
+        server?.close()
+        stateKeeper.finish()
+        chronicle.finish()
+    }
+}
+
+/// Lets a callback that is made before the agent find it afterwards.
+private final class AgentBox: @unchecked Sendable {
+    weak var agent: Agent?
+}
+
+/// Why the agent could not begin.
+package struct StartError: Error, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
+}
+
+extension SignalName {
+    static let interrupt = SignalName(number: SIGINT)
+    static let hangUp = SignalName(number: SIGHUP)
+    static let child = SignalName(number: SIGCHLD)
+}

@@ -1,0 +1,47 @@
+internal import Glibc
+internal import StackModel
+
+/// Where this agent finds and keeps its things.
+package struct AgentOptions: Sendable {
+    /// In merge order; at least one.
+    package var stackFiles: [String]
+    package var profiles: [String] = []
+    package var environmentFile: String?
+    package var stateDirectory: String
+    package var socketPath: String
+    /// Where the other programs are: `catalystctl`, `catalyst-collector`.
+    package var programDirectory: String
+    /// The agent's own environment; services get only the harmless part of it.
+    package var environment: [String: String]
+
+    /// What is nil is where the machine has it. `program`: this program's own path; the others are beside it.
+    package init(
+        environment: [String: String], stackFiles: [String], state: String?, socket: String?, program: String
+    ) {
+        self.environment = environment
+        self.stackFiles = stackFiles.isEmpty ? [Self.defaultStack] : stackFiles
+        let user = geteuid()
+        stateDirectory = state ?? defaultStateDirectory(uid: user, environment: environment)
+        socketPath = socket
+            ?? defaultRuntimeDirectory(uid: user, environment: environment) + "/" + controlSocketName
+        programDirectory = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
+    }
+
+    package static let defaultStack = defaultStackFile
+
+    var logDirectory: String { stateDirectory + "/logs" }
+    var fifoDirectory: String { stateDirectory + "/fifo" }
+    var stateFile: String { stateDirectory + "/state.json" }
+    var lastGoodStack: String { stateDirectory + "/last-good-stack.json" }
+    var lockFile: String { stateDirectory + "/lock" }
+
+    /// Short, and different for each state directory: names cgroups and sockets of this agent.
+    var identity: String {
+        // FNV-1a: only to tell agents of one machine apart.
+        let hash = stateDirectory.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return String(hash, radix: 16)
+    }
+}
+
+/// What this build calls itself.
+package let catalystVersion = "0.1.0"

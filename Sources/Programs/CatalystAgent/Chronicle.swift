@@ -1,0 +1,81 @@
+internal import Glibc
+internal import LinuxSystem
+internal import StackModel
+internal import Systemd
+
+/// What happened lately, and who is told: journald, or stderr where there is none or a person watches.
+///
+/// Recording is cheap; telling happens after the turn, so that it never delays a restart.
+struct Chronicle {
+    private(set) var records: [EventRecord] = []
+    private var untold: ArraySlice<EventRecord> = []
+    private var lastID: UInt64 = 0
+    private var journal = Journal()
+    private let usesStandardError: Bool
+    private let stderrWriter = WorkerThread(named: "stderr", capacity: AgentLimits.announcementsMax)
+
+    init(environment: [String: String]) {
+        // Under systemd stderr is the journal itself: saying it twice helps nobody.
+        usesStandardError = isatty(2) == 1 || environment["JOURNAL_STREAM"] == nil
+    }
+
+    @discardableResult
+    mutating func record(
+        _ kind: EventRecord.Kind, _ service: ServiceName? = nil, _ priority: EventRecord.Priority = .info,
+        _ message: String
+    ) -> EventRecord {
+        lastID += 1
+        let record = EventRecord(
+            id: lastID, time: Clock.wallTime(), service: service, kind: kind, priority: priority, message: message)
+        if records.count >= AgentLimits.eventsMax { records.removeFirst(AgentLimits.eventsMax / 10) }
+        records.append(record)
+        untold.append(record)
+        return record
+    }
+
+    /// Tells what was recorded since the last call, and returns it.
+    mutating func tell() -> [EventRecord] {
+        guard !untold.isEmpty || journal.hasWaiting else { return [] }
+        journal.flush()
+        let told = Array(untold)
+        untold = []
+        for record in told {
+            let isJournaled = journal.send(record)
+            if usesStandardError || !isJournaled { writeToStandardError(record) }
+        }
+        return told
+    }
+
+    var hasWaiting: Bool { journal.hasWaiting }
+
+    /// Ends when all is told.
+    func finish() { stderrWriter.finish() }
+
+    func lately(of service: ServiceName?, count: Int, since: Timestamp? = nil) -> [EventRecord] {
+        records.filter { record in
+            (service == nil || record.service == service) && since.map { record.time >= $0 } ?? true
+        }.suffix(count)
+    }
+
+    private func writeToStandardError(_ record: EventRecord) {
+        let subject = record.service.map { "\($0): " } ?? ""
+        let line = "\(record.time) \(record.priority.word) \(subject)\(record.message)\n"
+        // May block for as long as the terminal is stopped: not on the loop.
+        stderrWriter.post {
+            var line = line
+            line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
+        }
+    }
+}
+
+extension EventRecord.Priority {
+    var word: String {
+        switch self {
+        case .critical: "critical"
+        case .error: "error"
+        case .warning: "warning"
+        case .notice: "notice"
+        case .info: "info"
+        }
+    }
+}

@@ -1,0 +1,51 @@
+internal import ControlProtocol
+internal import StackModel
+internal import Supervision
+
+extension Agent {
+    /// Why a service is as it is, without its log lines.
+    func explanation(of name: ServiceName) -> Explanation? {
+        guard let status = serviceStatus(name) else { return nil }
+        var explanation = Explanation(service: status, summary: summary(status))
+        explanation.chain = chain(from: name)
+        explanation.lastReport = runners[name]?.instance?.lastReport
+        explanation.lastReportTime = runners[name]?.instance?.lastReportTime
+        explanation.events = chronicle.lately(of: name, count: 12)
+        explanation.suggestions = suggestions(status)
+        return explanation
+    }
+
+    private func summary(_ status: ServiceStatus) -> String {
+        if let problem = status.problem { return "\(status.name) is \(status.state.rawValue): \(problem)" }
+        switch status.state {
+        case .up where status.isWell:
+            let exit = status.lastExit.map { "; its last instance \($0)" } ?? ""
+            return "\(status.name) is up and \(status.hasHealthCheck ? status.health.rawValue : "has no health check")\(exit)"
+        case .down where !status.wanted: return "\(status.name) is down because the operator stopped it"
+        case .down, .held, .starting, .up, .stopping, .waiting, .failed, .completed:
+            return "\(status.name) is \(status.state.rawValue)"
+        }
+    }
+
+    /// From the service to the root of its trouble, one step each.
+    private func chain(from name: ServiceName) -> [String] {
+        var steps: [String] = []
+        var seen: Set<ServiceName> = []
+        var current: ServiceName? = name
+        while let name = current, seen.insert(name).inserted, let status = serviceStatus(name) {
+            steps.append(summary(status))
+            current = status.blockedBy.first
+        }
+        return steps
+    }
+
+    private func suggestions(_ status: ServiceStatus) -> [String] {
+        if let cause = status.blockedBy.first { return ["catalystctl why \(cause)"] }
+        switch status.state {
+        case .down, .failed: return ["catalystctl logs --tail 50 \(status.name)", "catalystctl start \(status.name)"]
+        case .waiting, .starting, .held, .stopping, .up:
+            return status.isWell ? [] : ["catalystctl logs --tail 50 \(status.name)", "catalystctl restart \(status.name)"]
+        case .completed: return []
+        }
+    }
+}

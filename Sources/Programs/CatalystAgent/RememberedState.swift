@@ -1,0 +1,33 @@
+internal import LinuxSystem
+internal import StackModel
+
+/// What outlives the agent: the operator's wishes, and the instances that run.
+struct RememberedState: Codable, Equatable, Sendable {
+    struct Instance: Codable, Equatable, Sendable {
+        var pid: Int32
+        /// With the boot's id, the pid and this name one process for good.
+        var startTicks: UInt64
+        var mark: String
+        var cgroup: String?
+    }
+
+    var boot: String = ""
+    /// Services that the operator has stopped.
+    var stopped: [ServiceName] = []
+    var instances: [ServiceName: Instance] = [:]
+
+    /// The instances that still run, from a state of this boot.
+    func survivors(boot: String) -> [(ServiceName, ProcessTree)] {
+        guard self.boot == boot else { return [] }
+        return instances.sorted { $0.key < $1.key }.compactMap { name, instance in
+            let cgroup = instance.cgroup.map { Cgroup(path: $0) }
+            let tree = ProcessTree(
+                leader: instance.pid, cgroup: cgroup, mark: instance.mark, isLeftover: true)
+            // A pid that was given to another process since has another start time; its marked children may still run.
+            let isSame = Proc.entry(of: instance.pid)?.startTicks == instance.startTicks
+            let remains = cgroup == nil && !isSame
+                ? ProcessTree(leader: -1, cgroup: nil, mark: instance.mark, isLeftover: true) : tree
+            return remains.isEmpty ? nil : (name, remains)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+internal import LinuxSystem
+internal import StackModel
+internal import Supervision
+
+extension Runner {
+    func received(_ notification: Notification) {
+        guard let instance, isAccepted(notification, instance) else { return }
+        let values = notification.values
+        if let status = values["STATUS"] {
+            instance.statusText = String(status.prefix(200))
+        }
+        if let pid = values["MAINPID"].flatMap({ Int32($0) }) { follow(pid, instance) }
+        if values["READY"] == "1" { take(Report(.healthy), instance) }
+        if values["STOPPING"] == "1" {
+            agent.record(.notified, name, .info, "says that it is stopping")
+            agent.loop.cancel(instance.watchdogAlarm)
+        }
+        if let microseconds = values["EXTEND_TIMEOUT_USEC"].flatMap({ Int64($0) }), microseconds > 0 {
+            agent.post(.happened(name, .extended(.microseconds(min(microseconds, 3_600_000_000)))))
+        }
+        switch values["WATCHDOG"] {
+        case "1": keepAlive(instance)
+        case "trigger": lost(instance, "it triggered its watchdog")
+        case .some, nil: break
+        }
+    }
+
+    /// From a process of the instance; one that has ended already (systemd-notify) must at least be of its user.
+    private func isAccepted(_ notification: Notification, _ instance: Instance) -> Bool {
+        guard Proc.entry(of: notification.sender) != nil else {
+            return notification.user == 0 || notification.user == (probeIdentity ?? .current()).user
+        }
+        return instance.tree.contains(notification.sender)
+    }
+
+    /// The first sign arms the watchdog: services that only say READY are not killed for their silence.
+    private func keepAlive(_ instance: Instance) {
+        agent.loop.cancel(instance.watchdogAlarm)
+        if instance.tally.verdict == .unhealthy { take(Report(.healthy), instance) }
+        let rules = agent.stack?.members[name]?.spec.healthCheck ?? instance.spec.healthCheck
+        let limit = rules.interval * rules.retries
+        instance.watchdogAlarm = agent.loop.setAlarm(after: limit) { [weak self] in
+            self?.lost(instance, "no sign of life for \(limit)")
+        }
+    }
+
+    private func lost(_ instance: Instance, _ words: String) {
+        guard instance === self.instance else { return }
+        let rules = agent.stack?.members[name]?.spec.healthCheck ?? instance.spec.healthCheck
+        // One silence stands for as many failed probes as the rules ask for.
+        for _ in 0..<rules.retries { take(Report(.failed(.timedOut), body: words), instance) }
+    }
+}

@@ -1,0 +1,252 @@
+internal import Glibc
+internal import LinuxSystem
+internal import Logs
+internal import Monitoring
+internal import StackModel
+internal import Supervision
+internal import SystemPackage
+
+/// One service's hands: does what `Stack` decides for it, and tells what came of it. It decides nothing.
+final class Runner {
+    let name: ServiceName
+    unowned let agent: Agent
+    /// The running instance, until its process tree is empty.
+    var instance: Instance?
+    /// Since when the service is in its state.
+    var since = Clock.wallTime()
+    var restarts = 0
+    var lastExit: ExitReason?
+    /// When the alarm rings, while there is one.
+    private(set) var alarmTime: Timestamp?
+    private var alarm: AlarmID?
+    private var cgroup: Cgroup?
+    private var notificationSocket: NotificationSocket?
+    /// Made once for each definition, so that a restart does not wait for it.
+    private var prepared: (spec: ServiceSpec, request: SpawnRequest)?
+    var usage = Usage()
+
+    init(_ name: ServiceName, of agent: Agent) {
+        self.name = name
+        self.agent = agent
+    }
+
+    func perform(_ effect: Lifecycle.Effect) {
+        switch effect {
+        case .spawn: spawn()
+        case .sendStopSignal:
+            instance?.stopProbing(on: agent)
+            instance?.tree.signal(agent.stack?.members[name]?.spec.stopSignal ?? .terminate)
+        case .killTree:
+            instance?.stopProbing(on: agent)
+            instance?.tree.kill()
+        case .setAlarm(let delay): setAlarm(after: delay)
+        case .clearAlarm: clearAlarm()
+        case .reportAnomaly(let state, let event):
+            assertionFailure("'\(name)': \(event) while \(state)")
+            agent.record(.agentAnomaly, name, .error, "\(event) while \(state) cannot happen, ignoring")
+        }
+    }
+
+    /// The service left the stack file: nothing of it stays but its log.
+    func discard() {
+        clearAlarm()
+        agent.logs.close(name)
+        try? cgroup?.remove()  // Still populated would have been "not down".
+        notificationSocket?.close(on: agent.loop)
+    }
+
+    private func setAlarm(after delay: Duration) {
+        agent.loop.cancel(alarm)
+        alarmTime = Clock.wallTime() - (.zero - delay)
+        alarm = agent.loop.setAlarm(after: delay) { [unowned self] in
+            alarm = nil
+            alarmTime = nil
+            agent.post(.happened(name, .alarmRang))
+        }
+    }
+
+    private func clearAlarm() {
+        agent.loop.cancel(alarm)
+        alarm = nil
+        alarmTime = nil
+    }
+
+    private func spawn() {
+        guard let member = agent.stack?.members[name] else { return }
+        do throws(SpawnError) {
+            try start(member.spec, number: member.instances)
+        } catch {
+            lastExit = .notStarted(error.description)
+            agent.record(.startFailed, name, .error, error.description)
+            agent.post(.happened(name, .spawnFailed(error.description)))
+        }
+    }
+
+    private func start(_ spec: ServiceSpec, number: Int) throws(SpawnError) {
+        for port in spec.ports where port.isTaken {
+            throw SpawnError("cannot start '\(name)': port \(port.number) is in use by \(port.ownerWords)")
+        }
+        var request = try preparedRequest(for: spec)
+        let mark = "\(agent.options.identity).\(name).\(number)"
+        request.environment[ProcessTree.markName] = mark
+        let child: Child
+        do throws(SpawnError) {
+            child = try request.spawn()
+        } catch {
+            throw SpawnError("cannot start '\(name)': \(error)")
+        }
+        let instance = Instance(
+            number: number, child: child, tree: ProcessTree(leader: child.pid, cgroup: request.cgroup, mark: mark),
+            spec: spec)
+        self.instance = instance
+        do {
+            try watch(child, of: instance)
+        } catch {
+            // Out of memory or descriptors: without a watch it must not run.
+            instance.tree.kill()
+            throw SpawnError("cannot start '\(name)': \(error)")
+        }
+        if number > 1 { restarts += 1 }
+        agent.record(.started, name, .info, "started (pid \(child.pid)\(number > 1 ? ", instance \(number)" : ""))")
+        agent.rememberInstances()
+        agent.post(.happened(name, .spawned(saysWhenReady: spec.healthCheck.probe != .none)))
+        beginProbing(instance)
+    }
+
+    /// Everything about a spawn that does not change between instances.
+    private func preparedRequest(for spec: ServiceSpec) throws(SpawnError) -> SpawnRequest {
+        if let prepared, prepared.spec == spec { return prepared.request }
+        var request = SpawnRequest(arguments: spec.command)
+        request.identity = try identity(for: spec)
+        request.environment = environment(for: spec, identity: request.identity)
+        request.directory = spec.workingDirectory
+        request.confinement = spec.confinement
+        request.baseLimits = agent.inheritedLimits
+        do {
+            let paths = try agent.logs.open(name, policy: spec.logging)
+            request.output = .fifo(paths.stdout)
+            request.error = .fifo(paths.stderr)
+        } catch {
+            throw SpawnError("cannot start '\(name)': \(error)")
+        }
+        if let root = agent.cgroupRoot {
+            let own = root.child(name.text)
+            do {
+                try own.make()
+                cgroup = own
+            } catch {
+                throw SpawnError("cannot start '\(name)': \(error)")
+            }
+        }
+        request.cgroup = cgroup
+        if spec.healthCheck.probe == .notify {
+            try openNotificationSocket(spec, request.identity)
+            request.environment["NOTIFY_SOCKET"] = notificationSocket?.address
+            let watchdog = spec.healthCheck.interval * spec.healthCheck.retries
+            request.environment["WATCHDOG_USEC"] = String(watchdog.nanoseconds / 1000)
+        }
+        prepared = (spec, request)
+        return request
+    }
+
+    /// Whom its probes run as: nil where it is the agent's own user.
+    var probeIdentity: Identity? { prepared?.request.identity }
+
+    func probeEnvironment(_ instance: Instance) -> [String: String] {
+        var environment = prepared?.request.environment ?? [:]
+        environment["NOTIFY_SOCKET"] = nil
+        environment["WATCHDOG_USEC"] = nil
+        return environment
+    }
+
+    private func identity(for spec: ServiceSpec) throws(SpawnError) -> Identity? {
+        guard let user = spec.user, !user.isEmpty else { return nil }
+        do throws(SpawnError) {
+            let identity = try Identity(user)
+            if identity.user == geteuid() { return nil }
+            guard geteuid() == 0 else {
+                throw SpawnError("cannot run as '\(user)': the agent does not run as root")
+            }
+            return identity
+        } catch {
+            throw SpawnError("cannot start '\(name)': \(error)")
+        }
+    }
+
+    private func environment(for spec: ServiceSpec, identity: Identity?) -> [String: String] {
+        let user = identity ?? .current()
+        // Like a container, a service sees what is declared; of the agent's own only where things are.
+        var environment = agent.options.environment.filter { ["PATH", "LANG", "TZ", "TMPDIR"].contains($0.key) }
+        environment["PATH"] = environment["PATH"] ?? SpawnRequest.defaultPath
+        environment["HOME"] = user.home
+        environment["USER"] = user.name
+        environment["LOGNAME"] = user.name
+        environment["CATALYST_SERVICE"] = name.text
+        environment.merge(spec.environment) { $1 }
+        return environment
+    }
+
+    private func openNotificationSocket(_ spec: ServiceSpec, _ identity: Identity?) throws(SpawnError) {
+        guard notificationSocket == nil else { return }
+        do {
+            notificationSocket = try NotificationSocket(
+                address: "@catalyst/\(agent.options.identity)/\(name)", on: agent.loop
+            ) { [unowned self] notification in received(notification) }
+        } catch {
+            throw SpawnError("cannot start '\(name)': \(error)")
+        }
+    }
+
+    private func watch(_ child: Child, of instance: Instance) throws(SystemError) {
+        try agent.reaper.watch(child) { [unowned self] reason in
+            // Another process may have become the main one meanwhile.
+            if instance.child == child { mainEnded(reason, of: instance) }
+        }
+    }
+
+    /// MAINPID=: from now on the life of `pid`, a process of the instance, is the instance's.
+    func follow(_ pid: Int32, _ instance: Instance) {
+        guard pid != instance.child.pid, instance.tree.contains(pid), let child = Child(existing: pid) else { return }
+        do {
+            try watch(child, of: instance)
+            instance.child = child
+            agent.record(.notified, name, .info, "its main process is now pid \(pid)")
+        } catch {
+            agent.record(.notified, name, .warning, "cannot follow its new main process \(pid): \(error), ignoring")
+        }
+    }
+
+    private func mainEnded(_ reason: ExitReason, of ended: Instance) {
+        guard ended === instance, !ended.mainHasEnded else { return }
+        ended.mainHasEnded = true
+        ended.stopProbing(on: agent)
+        lastExit = reason
+        let isWanted = agent.stack?.members[name]?.state.isRunning == true
+        agent.record(.exited, name, isWanted && !reason.isSuccess ? .warning : .info, "\(reason)")
+        agent.post(.happened(name, .exited(reason)))
+        checkEmptiness(of: ended)
+    }
+
+    /// After the main process: is anything left? Asked until there is not.
+    func checkEmptiness(of ended: Instance) {
+        guard ended === instance, ended.mainHasEnded else { return }
+        agent.loop.cancel(ended.emptinessAlarm)
+        guard ended.tree.isEmpty else {
+            ended.emptinessAlarm = agent.loop.setAlarm(after: AgentLimits.emptinessPoll) { [unowned self] in
+                checkEmptiness(of: ended)
+            }
+            return
+        }
+        instance = nil
+        agent.logs.drain(name)
+        agent.rememberInstances()
+        agent.post(.happened(name, .emptied))
+        if agent.stack?.members[name]?.state.isDown == true { putAway() }
+    }
+
+    /// Down: the cgroup goes, and is made again for the next start.
+    private func putAway() {
+        try? cgroup?.remove()  // A process that came into it from outside keeps it; the next start uses it again.
+        prepared = nil
+    }
+}

@@ -1,0 +1,54 @@
+internal import Glibc
+internal import JSONLines
+internal import LinuxSystem
+internal import StackModel
+
+/// Writes files of the agent on a thread of its own: the loop does not wait for a disk.
+///
+/// Of a file that changes faster than the disk only the newest content is written.
+final class StateKeeper: @unchecked Sendable {
+    private let thread = WorkerThread(named: "state", capacity: 64)
+    private let inlet: Inlet
+    private var isWriting = false
+    private var next: RememberedState?
+    /// A file could not be written: called on the loop.
+    var onFailure: (String) -> Void = { _ in }
+
+    init(inlet: Inlet) { self.inlet = inlet }
+
+    func save(_ state: RememberedState, to path: String) {
+        next = state
+        guard !isWriting, let state = next else { return }
+        next = nil
+        isWriting = true
+        let isPosted = thread.post { [self] in
+            let failure = Self.write(state, to: path)
+            inlet.post { [self] in
+                isWriting = false
+                if let failure { onFailure(failure) }
+                if let next { save(next, to: path) }
+            }
+        }
+        if !isPosted { isWriting = false }
+    }
+
+    func save(_ stack: StackSpec, to path: String) {
+        thread.post { [self] in
+            guard let failure = Self.write(stack, to: path) else { return }
+            inlet.post { [self] in onFailure(failure) }
+        }
+    }
+
+    /// Ends when all is written.
+    func finish() { thread.finish() }
+
+    /// What went wrong, in words. The files may hold secrets: readable by their owner only.
+    private static func write(_ value: some Encodable & Sendable, to path: String) -> String? {
+        do {
+            try TextFile.replace(path, with: JSONLines.encode(value), mode: 0o600)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,127 @@
+internal import ControlProtocol
+internal import Glibc
+internal import LinuxSystem
+internal import StackModel
+internal import Supervision
+
+extension Agent {
+    var version: AgentVersion { AgentVersion(version: catalystVersion, pid: getpid(), since: started) }
+
+    /// One line for systemd's `status` and for the log.
+    var headline: String {
+        guard let stack else { return "reading the stack file" }
+        let wanted = stack.order.filter { stack.members[$0]?.isWanted == true }
+        let well = wanted.filter { stack.members[$0]?.isWell == true }
+        return "\(well.count) of \(wanted.count) services are well"
+    }
+
+    func status(of names: [ServiceName]? = nil) -> StackStatus {
+        let order = stack?.spec.services.map(\.name) ?? []
+        let services = order.filter { names?.contains($0) ?? true }.compactMap(serviceStatus)
+        return StackStatus(
+            stack: stack?.spec.name ?? "", state: overallState(services), time: Clock.wallTime(), agent: version,
+            services: services, notes: notes.sorted { $0.key < $1.key }.map(\.value) + collectorNotes)
+    }
+
+    private var collectorNotes: [String] {
+        collector.isReady ? [] : ["the collector is not running: probes are not answered, health is as it was last known"]
+    }
+
+    private func overallState(_ services: [ServiceStatus]) -> StackStatus.State {
+        if stack?.isShuttingDown == true { return .stopping }
+        guard stack != nil else { return .starting }
+        let wanted = services.filter(\.wanted)
+        if wanted.isEmpty { return services.contains { $0.state == .stopping } ? .stopping : .down }
+        if wanted.allSatisfy(\.isWell) { return .healthy }
+        return wanted.allSatisfy { $0.isWell || $0.isOnItsWay } ? .starting : .unhealthy
+    }
+
+    func serviceStatus(_ name: ServiceName) -> ServiceStatus? {
+        guard let stack, let member = stack.members[name] else { return nil }
+        let runner = runner(name)
+        var status = ServiceStatus(
+            name: name, state: word(for: member.state), health: runner.instance?.tally.verdict ?? .unknown,
+            hasHealthCheck: member.spec.healthCheck.probe != .none, wanted: member.isWanted,
+            since: runner.since, restarts: runner.restarts)
+        if let instance = runner.instance {
+            status.pid = instance.child.pid
+            status.memory = runner.usage.sample?.memory
+            status.cpu = runner.usage.cpu
+            status.processes = runner.usage.sample?.processes
+            status.latency = instance.lastReport?.latency ?? .zero
+            status.statusText = instance.statusText
+        }
+        status.port = member.spec.ports.first?.number
+        status.memoryLimit = member.spec.resources.limits.memory
+        status.lastExit = runner.lastExit
+        status.blockedBy = blockers(name, member)
+        if case .waiting = member.state { status.nextAttempt = runner.alarmTime }
+        if case .failed = member.state { status.nextAttempt = runner.alarmTime }
+        status.problem = problem(name, member, runner)
+        return status
+    }
+
+    private func blockers(_ name: ServiceName, _ member: Stack.Member) -> [ServiceName] {
+        if case .held = member.state { return stack?.missing(for: name) ?? [] }
+        return runners[name]?.instance?.tally.verdict == .blocked ? stack?.culprits(behind: name) ?? [] : []
+    }
+
+    private func word(for state: Lifecycle.State) -> ServiceStatus.State {
+        switch state {
+        case .down(.ended(let reason)): reason.isSuccess ? .completed : .down
+        case .down: .down
+        case .held: .held
+        case .starting: .starting
+        case .up: .up
+        case .stopping, .clearing: .stopping
+        case .waiting: .waiting
+        case .failed: .failed
+        }
+    }
+
+    /// What is wrong with a service, in words; nil: nothing.
+    private func problem(_ name: ServiceName, _ member: Stack.Member, _ runner: Runner) -> String? {
+        let exit = runner.lastExit.map { "\($0)" } ?? "ended"
+        switch member.state {
+        case .down(.ended(let reason)): return reason.isSuccess ? nil : "\(reason), and its restart policy leaves it down"
+        case .down: return nil
+        case .held:
+            let missing = stack?.missing(for: name) ?? []
+            return missing.isEmpty ? nil : "waits for \(missing.map(describe).joined(separator: ", "))"
+        case .waiting(let history): return "\(exit); restart \(history.crashes) in a row comes after a pause"
+        case .failed(let history): return "given up after \(history.crashes) restarts in a row: \(exit)"
+        case .starting, .up: return runner.instance.flatMap { trouble(of: $0, name) }
+        case .stopping, .clearing: return nil
+        }
+    }
+
+    private func trouble(of instance: Instance, _ name: ServiceName) -> String? {
+        let failure = instance.tally.lastFailure.map { "\($0)" }
+        switch instance.tally.verdict {
+        case .healthy: return nil
+        case .degraded: return "degraded: \(instance.tally.complaint ?? "it says so")"
+        case .unhealthy: return "unhealthy: \(failure ?? "its probe fails")"
+        case .blocked:
+            let names = (stack?.culprits(behind: name) ?? []).map(\.text).joined(separator: ", ")
+            return "blocked by \(names.isEmpty ? "what it needs" : names): \(failure ?? "its probe fails")"
+        case .unknown:
+            if case .unknown(let words)? = instance.lastReport?.outcome { return "health unknown: \(words)" }
+            return failure.map { "not ready yet: \($0)" }
+        }
+    }
+
+    private func describe(_ name: ServiceName) -> String {
+        guard let status = stack?.members[name] else { return name.text }
+        return "\(name) (\(status.isWanted ? "\(word(for: status.state).rawValue)" : "stopped by the operator"))"
+    }
+}
+
+extension ServiceStatus {
+    var isWell: Bool {
+        state == .completed || state == .up && (!hasHealthCheck || health == .healthy || health == .degraded)
+    }
+    var isOnItsWay: Bool {
+        (state == .held || state == .starting || state == .down) && problemIsOnlyWaiting
+    }
+    private var problemIsOnlyWaiting: Bool { lastExit == nil && restarts == 0 }
+}

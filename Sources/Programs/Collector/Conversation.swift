@@ -1,0 +1,118 @@
+internal import CollectorProtocol
+internal import Glibc
+internal import JSONLines
+internal import Measuring
+internal import NIOCore
+internal import NIOPosix
+internal import Probing
+internal import StackModel
+
+/// What the agent and the collector say to each other: requests in, replies out, nothing remembered in between.
+final class Conversation: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let prober: Prober
+    /// /proc of a busy host takes milliseconds to read; probes must not wait for it.
+    private let sampler = NIOThreadPool(numberOfThreads: 1)
+    private var lines = LineBuffer(lineBytesMax: CollectorLimits.requestBytesMax)
+    private var inquiries: [UInt64: Inquiry] = [:]
+    private var isFlushDue = false
+
+    init(prober: Prober) {
+        self.prober = prober
+        sampler.start()
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        send(CollectorReply(ready: true), context)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        lines.append(unwrapInboundIn(data).readableBytesView)
+        do {
+            while let line = try lines.next() { take(line, context) }
+        } catch {
+            note("cannot read from the agent: \(error)")
+            exit(ExitCode.refused)
+        }
+    }
+
+    /// An agent that does not listen gets no more answers than it has asked for already.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        context.channel.setOption(.autoRead, value: context.channel.isWritable)
+            .whenFailure { note("cannot pace the agent: \($0)") }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The agent is gone, or as good as: what follows is `channelInactive`.
+        note("lost the agent: \(error)")
+        context.close(promise: nil)
+    }
+
+    private func take(_ line: [UInt8], _ context: ChannelHandlerContext) {
+        let request: CollectorRequest
+        do { request = try JSONLines.decode(CollectorRequest.self, from: line) } catch {
+            let start = String(decoding: line.prefix(80), as: UTF8.self)
+            return note("cannot read the request '\(start)', ignoring")
+        }
+        if let probe = request.probe { ask(probe, context) }
+        if let id = request.cancel { inquiries.removeValue(forKey: id)?.cancel() }
+        if let sample = request.sample { measure(sample, context) }
+    }
+
+    private func ask(_ request: ProbeRequest, _ context: ChannelHandlerContext) {
+        guard inquiries.count < CollectorLimits.probesMax else {
+            let words = "cannot ask: \(CollectorLimits.probesMax) probes are under way already"
+            return report(request.id, Report(.unknown(words)), context)
+        }
+        // The agent has no use for two answers with one id: the later question counts.
+        inquiries.removeValue(forKey: request.id)?.cancel()
+        inquiries[request.id] = prober.ask(Question(request)) { report in
+            self.inquiries[request.id] = nil
+            self.report(request.id, report, context)
+        }
+    }
+
+    private func measure(_ request: SampleRequest, _ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        sampler.submit { _ in
+            let services = samples(of: request.processes)
+            loop.execute {
+                let (conversation, context) = bound.value
+                conversation.send(CollectorReply(samples: Samples(id: request.id, services: services)), context)
+            }
+        }
+    }
+
+    private func report(_ id: UInt64, _ report: Report, _ context: ChannelHandlerContext) {
+        send(CollectorReply(report: ProbeReport(id: id, report: report)), context)
+    }
+
+    /// Answers that fall due in one turn of the loop leave with one write.
+    private func send(_ reply: CollectorReply, _ context: ChannelHandlerContext) {
+        do {
+            let line = try JSONLines.encode(reply)
+            context.write(wrapOutboundOut(ByteBuffer(bytes: line)), promise: nil)
+        } catch {
+            return note("cannot write a reply: \(error)")
+        }
+        guard !isFlushDue else { return }
+        isFlushDue = true
+        context.eventLoop.assumeIsolated().execute {
+            self.isFlushDue = false
+            context.flush()
+        }
+    }
+}
+
+extension Question {
+    fileprivate init(_ request: ProbeRequest) {
+        self.init(
+            service: request.service, probe: request.probe, contract: request.contract,
+            timeout: request.timeout, awaitsListener: request.awaitsListener,
+            sourceAddress: request.sourceAddress)
+    }
+}

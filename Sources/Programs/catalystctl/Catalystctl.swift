@@ -1,0 +1,37 @@
+internal import ArgumentParser
+
+/// The operator's command: asks the agent, shows the answer.
+struct Catalystctl: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "catalystctl",
+        abstract: "Ask catalystd how the stack is, tell it what to do, and check stack files.",
+        usage: "catalystctl [--socket PATH] [<command>] [options]",
+        discussion: """
+            Without a command it shows the status.
+
+            EXAMPLES
+              catalystctl                     the whole stack at a glance
+              catalystctl why scanner         what is wrong with scanner, and what to do
+              catalystctl logs -f trading     follow a service's output
+              catalystctl restart news        restart one service
+              catalystctl config check        check the stack file
+
+            THE AGENT'S SOCKET
+              --socket, or CATALYST_SOCKET, or /run/catalyst/control.sock for root and
+              $XDG_RUNTIME_DIR/catalyst/control.sock for everybody else.
+
+            EXIT STATUS
+            \(ExitStatus.table)
+            """,
+        subcommands: [Version.self, Services.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Looking",
+                subcommands: [Status.self, Health.self, Why.self, Events.self, Logs.self, Limits.self]),
+            CommandGroup(
+                name: "Changing",
+                subcommands: [Up.self, Down.self, Start.self, Stop.self, Restart.self, Reload.self]),
+            CommandGroup(name: "Stack file", subcommands: [Config.self]),
+        ],
+        defaultSubcommand: Status.self)
+}

@@ -1,0 +1,46 @@
+internal import ArgumentParser
+
+/// The words after `catalystctl`, put the way ArgumentParser wants them.
+struct CommandLineWords {
+    let words: [String]
+
+    init(_ words: [String]) { self.words = words }
+
+    /// Moves options that stand before the command behind it, and refuses a command that does not exist.
+    func arranged() throws(Failure) -> [String] {
+        let optionCount = leadingOptionCount
+        let rest = words.dropFirst(optionCount)
+        guard let word = rest.first, !word.hasPrefix("-") else { return words }
+        guard let command = Self.command(named: word) else { throw Self.unknown(word) }
+        let depth = command.configuration.subcommands.isEmpty ? 1 : 2
+        return Array(rest.prefix(depth) + words.prefix(optionCount) + rest.dropFirst(depth))
+    }
+
+    private var leadingOptionCount: Int {
+        var count = 0
+        while count < words.count {
+            if words[count] == "--socket" {
+                count += 2
+            } else if words[count] == "--json" || words[count].hasPrefix("--socket=") {
+                count += 1
+            } else {
+                break
+            }
+        }
+        return min(count, words.count)
+    }
+
+    private static func command(named word: String) -> (any ParsableCommand.Type)? {
+        word == "help"
+            ? Catalystctl.self
+            : Catalystctl.configuration.subcommands.first { $0._commandName == word }
+    }
+
+    private static func unknown(_ word: String) -> Failure {
+        let names = Catalystctl.configuration.subcommands
+            .filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+        let hint = nearest(to: word, among: names).map { ", did you mean '\($0)'?" } ?? ""
+        return Failure(
+            "no command '\(displayed(word))'\(hint)\nthe commands are: \(names.joined(separator: ", "))", .usage)
+    }
+}

@@ -1,0 +1,163 @@
+internal import ControlProtocol
+internal import StackModel
+
+/// `catalystctl status`: headline, table, what is wrong, notes, and what to type next.
+struct StatusPage {
+    let status: StackStatus
+    /// How this agent is asked: `catalystctl`, with its `--socket` if one was named.
+    let program: String
+    /// One screen of trouble; the rest is counted.
+    static let concernsMax = 20
+
+    func lines(on terminal: Terminal) -> [String] { lines(on: terminal, showing: status.services) }
+
+    /// At most `heightMax` lines, if that can be: services that are well are left out of the table.
+    func lines(on terminal: Terminal, heightMax: Int) -> [String] {
+        let all = lines(on: terminal)
+        let excess = all.count - heightMax
+        guard excess > 0 else { return all }
+        // One row more goes for the line that says so.
+        let room = max(0, status.services.count - excess - 1)
+        let wanting = Set(status.concerns.prefix(room).map(\.service.name))
+        let well = status.services.filter { $0.concern == nil }.prefix(room - wanting.count).map(\.name)
+        let shown = wanting.union(well)
+        return lines(on: terminal, showing: status.services.filter { shown.contains($0.name) })
+    }
+
+    private func lines(on terminal: Terminal, showing services: [ServiceStatus]) -> [String] {
+        var lines = [headline(on: terminal)]
+        if !services.isEmpty { lines += [""] + table(of: services).lines(on: terminal) }
+        let hidden = status.services.count - services.count
+        if hidden > 0 { lines.append("… and \(hidden) more") }
+        let details = concernLines(on: terminal) + noteLines(on: terminal)
+        if !details.isEmpty { lines += [""] + details }
+        if let next = nextLine(on: terminal) { lines += ["", next] }
+        return lines
+    }
+
+    private func headline(on terminal: Terminal) -> String {
+        let name = displayed(status.stack)
+        let wanted = status.services.filter(\.wanted)
+        let concerns = status.concerns
+        var text: String
+        if status.services.isEmpty {
+            text = "no services"
+        } else if wanted.isEmpty, concerns.isEmpty {
+            text = "down"
+        } else {
+            text = "\(wanted.count(where: \.isWell)) of \(wanted.count) healthy"
+        }
+        for concern in Concern.allCases {
+            let count = concerns.count { $0.concern == concern }
+            if count > 0 { text += ", \(count) \(concern.word)" }
+        }
+        let stopped = status.services.count { !$0.wanted && $0.state == .down }
+        if stopped > 0, !wanted.isEmpty { text += ", \(stopped) stopped" }
+        let shown = "\(name): \(text)".shortened(to: terminal.width)
+        let color = status.isWell ? Terminal.Color.green : concerns.first?.concern.color
+        return terminal.paint(shown, color)
+    }
+
+    private func table(of services: [ServiceStatus]) -> Table {
+        Table(
+            columns: [
+                .init(title: "service"), .init(title: "state"), .init(title: "health", dropRank: 1),
+                .init(title: "since", alignment: .right, dropRank: 2),
+                .init(title: "pid", alignment: .right, dropRank: 4),
+                .init(title: "restarts", alignment: .right, dropRank: 3),
+                .init(title: "port", alignment: .right, dropRank: 5),
+                .init(title: "memory", alignment: .right, dropRank: 6),
+                .init(title: "cpu", alignment: .right, dropRank: 7),
+            ],
+            rows: services.map(row))
+    }
+
+    private func row(_ service: ServiceStatus) -> [Table.Cell] {
+        [
+            .init(service.name.text),
+            .init(service.state.rawValue, stateColor(service)),
+            healthCell(service),
+            .init(humanDuration(status.time - service.since)),
+            optional(service.pid),
+            .init(String(service.restarts), service.restarts > 0 ? .yellow : nil),
+            optional(service.port),
+            memoryCell(service),
+            service.cpu.map { .init(percentage($0)) } ?? Self.nothing,
+        ]
+    }
+
+    private func stateColor(_ service: ServiceStatus) -> Terminal.Color? {
+        switch service.state {
+        case .up: nil
+        case .down, .completed: service.wanted && service.state == .down ? .yellow : .dim
+        case .failed, .waiting: .red
+        case .held, .starting, .stopping: .yellow
+        }
+    }
+
+    private func healthCell(_ service: ServiceStatus) -> Table.Cell {
+        switch service.health {
+        case .unknown: Self.nothing
+        case .healthy: .init("healthy", .green)
+        case .degraded: .init("degraded", .yellow)
+        case .blocked: .init("blocked", .yellow)
+        case .unhealthy: .init("unhealthy", .red)
+        }
+    }
+
+    private func memoryCell(_ service: ServiceStatus) -> Table.Cell {
+        guard let memory = service.memory else { return Self.nothing }
+        let isNearLimit = service.memoryLimit.map { memory.bytes > $0.bytes / 10 * 9 } ?? false
+        return .init(memory.description, isNearLimit ? .yellow : nil)
+    }
+
+    private static let nothing = Table.Cell("–", .dim)
+
+    private func optional(_ value: (some CustomStringConvertible)?) -> Table.Cell {
+        value.map { .init($0.description) } ?? Self.nothing
+    }
+
+    private func percentage(_ share: Double) -> String {
+        let percent = (share * 100).isFinite ? share * 100 : 0
+        return percent < 9.95 ? "\((percent * 10).rounded() / 10)%" : "\(Int(percent.rounded()))%"
+    }
+
+    private func concernLines(on terminal: Terminal) -> [String] {
+        let concerns = status.concerns
+        let shown = concerns.prefix(Self.concernsMax)
+        let width = shown.reduce(0) { max($0, $1.service.name.text.cellCount) }
+        var lines = shown.map { service, concern in
+            let name = displayed(service.name.text).padded(to: width)
+            let text = "\(name)  \(service.account(of: concern, at: status.time))"
+            return terminal.paint(concern.symbol, concern.color) + " " + text.shortened(to: terminal.width - 2)
+        }
+        if concerns.count > shown.count {
+            lines.append("… and \(concerns.count - shown.count) more: \(program) health")
+        }
+        return lines
+    }
+
+    private func noteLines(on terminal: Terminal) -> [String] {
+        status.notes.flatMap { note in
+            "note: \(displayed(note))".wrapped(to: terminal.width - 2)
+                .enumerated().map { $0.offset == 0 ? $0.element : "  " + $0.element }
+        }
+    }
+
+    private func nextLine(on terminal: Terminal) -> String? {
+        guard let words = nextCommand else { return nil }
+        let whole = "next: \(program) \(words)"
+        // A command that is cut is worth nothing: rather leave out where the agent is.
+        let line = whole.cellCount <= terminal.width ? whole : "next: catalystctl \(words)"
+        return terminal.paint("next:", .dim) + line.dropFirst("next:".count)
+    }
+
+    private var nextCommand: String? {
+        let concerns = status.concerns
+        if let worst = concerns.first, worst.concern.isTrouble || worst.concern == .held {
+            return "why \(displayed(worst.service.name.text))"
+        }
+        if !concerns.isEmpty { return "status --watch" }
+        return status.services.allSatisfy { !$0.wanted } && !status.services.isEmpty ? "up" : nil
+    }
+}

@@ -1,0 +1,77 @@
+internal import CatalystAgent
+internal import Glibc
+
+/// catalystd's flags, as given.
+struct CommandLineFlags {
+    private var stackFiles: [String] = []
+    private var profiles: [String] = []
+    private var environmentFile: String?
+    private var state: String?
+    private var socket: String?
+    private(set) var wantsHelp = false
+    private(set) var wantsVersion = false
+    /// What is wrong with them, in words.
+    private(set) var mistake: String?
+
+    init(_ arguments: some Sequence<String>) {
+        var rest = Array(arguments)[...]
+        while let argument = rest.popFirst(), mistake == nil {
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let flag = String(parts[0])
+            switch flag {
+            case "--help", "-h": wantsHelp = true
+            case "--version": wantsVersion = true
+            case "--stack", "--profile", "--env-file", "--state", "--socket":
+                guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(), !value.isEmpty else {
+                    mistake = "'\(flag)' needs a value"
+                    return
+                }
+                take(flag, value)
+            default: mistake = "there is no flag '\(argument)'"
+            }
+        }
+    }
+
+    private mutating func take(_ flag: String, _ value: String) {
+        switch flag {
+        case "--stack": stackFiles.append(value)
+        case "--profile": profiles.append(value)
+        case "--env-file": environmentFile = value
+        case "--state": state = value
+        default: socket = value
+        }
+    }
+
+    var options: AgentOptions {
+        var options = AgentOptions(
+            environment: Self.environment, stackFiles: stackFiles.map(Self.absolute), state: state.map(Self.absolute),
+            socket: socket.map(Self.absolute), program: Self.programPath)
+        options.profiles = profiles
+        options.environmentFile = environmentFile.map(Self.absolute)
+        return options
+    }
+
+    private static var environment: [String: String] {
+        var found: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { found[String(parts[0])] = String(parts[1]) }
+            entry += 1
+        }
+        return found
+    }
+
+    /// The agent works in `/`-independent paths: it outlives its caller's directory.
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
+        defer { free(current) }
+        return String(cString: current) + "/" + path
+    }
+
+    private static var programPath: String {
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &path, path.count - 1)
+        return count > 0 ? String(decoding: path.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
+    }
+}

@@ -1,0 +1,36 @@
+internal import Glibc
+internal import LinuxSystem
+internal import StackModel
+internal import SystemPackage
+
+/// The reading end of one FIFO, with the line that is not complete yet. The reader's alone.
+final class Tap {
+    let channel: Channel
+    let stream: LogRecord.Stream
+    let pipe: FileDescriptor
+    /// A read of so many bytes found the pipe full.
+    var pipeBytes = 64 << 10
+
+    /// The beginning of a line, at most one record long.
+    var held: [UInt8] = []
+    var heldSince = Moment.zero
+
+    var isParked = false
+    /// Flush when the pipe is found empty.
+    var isDraining = false
+    /// … and go.
+    var isClosing = false
+
+    /// Dropped since the last segment.
+    var bytesDropped: UInt64 = 0
+    /// The rest of a line whose beginning was dropped is dropped, too.
+    var isMidLine = false
+
+    init(_ channel: Channel, _ stream: LogRecord.Stream, pipe: FileDescriptor) {
+        self.channel = channel
+        self.stream = stream
+        self.pipe = pipe
+    }
+
+    deinit { close(pipe.rawValue) }
+}

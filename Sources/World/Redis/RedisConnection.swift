@@ -1,0 +1,159 @@
+internal import CHiredis
+internal import Glibc
+internal import TLS
+
+/// Why Redis gave no answer, or a bad one. Never holds the password.
+package enum RedisError: Error, Equatable {
+    case malformedURL
+    /// Our own side is at fault, in words.
+    case unable(String)
+    case refused
+    case timedOut
+    /// In words: Redis' own (`NOAUTH Authentication required.`) or the connection's.
+    case failed(String)
+}
+
+extension RedisError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .malformedURL: "cannot read the URL: it is not of the form 'redis://user:password@host:port/0'"
+        case .unable(let words), .failed(let words): words
+        case .refused: "connection refused"
+        case .timedOut: "no answer in time"
+        }
+    }
+}
+
+/// A conversation with one Redis, all of it before one deadline: hiredis' formatter and parser over a socket that is
+/// ours, since the distributions' hiredis speaks no TLS and its timeouts start anew with each call.
+///
+/// Blocks its thread. Used by one thread at a time.
+package final class RedisConnection {
+    private let socket: CInt
+    private let deadline: ContinuousClock.Instant
+    private let reader: UnsafeMutablePointer<redisReader>
+    private var tls: TLSConnection?
+
+    /// Connects, authenticates and selects the database of the URL.
+    package init(to url: RedisURL, by deadline: ContinuousClock.Instant) throws(RedisError) {
+        self.deadline = deadline
+        guard let reader = redisReaderCreate() else { throw .unable("out of memory") }
+        self.reader = reader
+        do throws(RedisError) { socket = try connectedSocket(to: url, by: deadline) } catch {
+            redisReaderFree(reader)
+            throw error
+        }
+        if let verification = url.verification {
+            tls = try inRedisWords { () throws(TLSError) in
+                try TLSConnection(over: socket, to: url.host, verification: verification, by: deadline)
+            }
+        }
+        if let password = url.password {
+            _ = try ask(["AUTH"] + (url.user.map { [$0] } ?? []) + [password])
+        }
+        if url.database != 0 { _ = try ask(["SELECT", String(url.database)]) }
+    }
+
+    deinit {
+        tls?.close()
+        close(socket)
+        redisReaderFree(reader)
+    }
+
+    /// Sends a command and returns the text of its answer (nil: none, or not a text). Redis' error is thrown.
+    package func ask(_ command: [String]) throws(RedisError) -> String? {
+        try send(formatted(command))
+        return try nextReply()
+    }
+
+    private func formatted(_ command: [String]) throws(RedisError) -> [UInt8] {
+        var pointers: [UnsafePointer<CChar>?] = command.map { UnsafePointer(strdup($0)) }
+        defer { for pointer in pointers { free(UnsafeMutableRawPointer(mutating: pointer)) } }
+        let lengths = command.map(\.utf8.count)
+        var target: UnsafeMutablePointer<CChar>?
+        let count = redisFormatCommandArgv(&target, CInt(command.count), &pointers, lengths)
+        guard count >= 0, let target else { throw .unable("out of memory") }
+        defer { free(target) }
+        return UnsafeRawBufferPointer(start: target, count: Int(count)).map { $0 }
+    }
+
+    private func nextReply() throws(RedisError) -> String? {
+        while true {
+            var reply: UnsafeMutableRawPointer?
+            guard redisReaderGetReply(reader, &reply) == REDIS_OK else { throw .failed("the answer is not Redis'") }
+            if let reply {
+                defer { freeReplyObject(reply) }
+                return try text(of: reply.assumingMemoryBound(to: redisReply.self).pointee)
+            }
+            let bytes = try receive()
+            guard !bytes.isEmpty else { throw .failed("connection closed") }
+            let isTaken = bytes.withUnsafeBytes {
+                redisReaderFeed(reader, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+            }
+            guard isTaken == REDIS_OK else { throw .unable("out of memory") }
+        }
+    }
+
+    private func text(of reply: redisReply) throws(RedisError) -> String? {
+        let text = reply.str.map {
+            String(decoding: UnsafeRawBufferPointer(start: $0, count: Int(reply.len)), as: UTF8.self)
+        }
+        switch reply.type {
+        case REDIS_REPLY_ERROR: throw .failed(text ?? "error")
+        case REDIS_REPLY_INTEGER: return String(reply.integer)
+        default: return text
+        }
+    }
+
+    private func send(_ bytes: [UInt8]) throws(RedisError) {
+        if let tls {
+            return try inRedisWords { () throws(TLSError) in try tls.send(bytes, by: deadline) }
+        }
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(socket, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            }
+            if count >= 0 { sent += count } else { try waitAfterError(for: POLLOUT) }
+        }
+    }
+
+    private func receive() throws(RedisError) -> [UInt8] {
+        if let tls {
+            return try inRedisWords { () throws(TLSError) in try tls.receive(upTo: chunk, by: deadline) }
+        }
+        var bytes = [UInt8](repeating: 0, count: chunk)
+        while true {
+            let count = recv(socket, &bytes, bytes.count, 0)
+            if count >= 0 { return Array(bytes.prefix(count)) }
+            try waitAfterError(for: POLLIN)
+        }
+    }
+
+    private func waitAfterError(for events: CInt) throws(RedisError) {
+        guard errno == EAGAIN || errno == EINTR else { throw .failed(words(for: errno)) }
+        guard isReady(socket, for: events, by: deadline) else { throw .timedOut }
+    }
+}
+
+/// `PING`, and everything before it that it needs, within `limit`.
+package func ping(_ url: RedisURL, within limit: Duration) throws(RedisError) {
+    let connection = try RedisConnection(to: url, by: .now + limit)
+    let answer = try connection.ask(["PING"])
+    guard answer == "PONG" else { throw .failed("PING is answered by '\(answer?.prefix(80) ?? "nothing")'") }
+}
+
+/// INFO, the longest answer we ask for, is about 6 KiB.
+private let chunk = 8 << 10
+
+private func inRedisWords<Value>(
+    _ body: () throws(TLSError) -> Value
+) throws(RedisError) -> Value {
+    do throws(TLSError) { return try body() } catch {
+        switch error {
+        case .unavailable(let words): throw .unable(words)
+        case .timedOut: throw .timedOut
+        case .failed(let words): throw .failed(words)
+        }
+    }
+}

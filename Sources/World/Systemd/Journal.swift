@@ -1,0 +1,114 @@
+package import StackModel
+
+internal import Glibc
+internal import LinuxSystem
+internal import SystemPackage
+
+/// journald over its native protocol: datagrams of fields, sent without ever waiting.
+///
+/// libsystemd's call blocks its caller while journald is stalled, and cannot say that none is there; this does neither.
+/// What journald does not take now waits here, up to `waitingMax`, for `flush()`; beyond that it is counted and dropped.
+package struct Journal {
+    package static let socketPath = "/run/systemd/journal/socket"
+    /// A stalled journald is restarted by its watchdog within minutes; by then this many of our lines are plenty.
+    package static let waitingMax = 1000
+    /// Below the default `net.core.wmem_max`; only a log line could be longer, and is cut.
+    package static let datagramBytesMax = 128 << 10
+
+    private let path: String
+    private var socket: FileDescriptor?
+    private var waiting: [[UInt8]] = []
+    package private(set) var dropped = 0
+
+    package init(socketPath: String = Journal.socketPath) {
+        path = socketPath
+        connect()
+    }
+
+    /// Whether a journald was there when it was looked for last.
+    package var isConnected: Bool { socket != nil }
+    package var hasWaiting: Bool { !waiting.isEmpty }
+
+    /// Sends fields, or keeps them until `flush()`. False: nobody is there to take them.
+    package mutating func send(_ fields: [(name: String, value: String)]) -> Bool {
+        if socket == nil { connect() }
+        guard socket != nil else { return false }
+        let datagram = Self.encode(fields)
+        if waiting.isEmpty, deliver(datagram) { return true }
+        guard socket != nil else { return false }
+        if waiting.count < Self.waitingMax { waiting.append(datagram) } else { dropped += 1 }
+        return true
+    }
+
+    /// Sends what waits, as far as it goes.
+    package mutating func flush() {
+        if socket == nil { connect() }
+        let sent = waiting.prefix { deliver($0) }.count
+        waiting.removeFirst(sent)
+    }
+
+    private mutating func connect() {
+        // No journald is an ordinary case: the caller has stderr.
+        socket = try? UnixSocket.sender(to: path)
+    }
+
+    private mutating func deliver(_ datagram: [UInt8]) -> Bool {
+        guard let socket else { return false }
+        let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+        if Glibc.send(socket.rawValue, datagram, datagram.count, flags) >= 0 { return true }
+        guard errno != EAGAIN, errno != EWOULDBLOCK, errno != ENOBUFS else { return false }
+        // journald was restarted: its socket is a new one. Too long: nothing will ever make it fit.
+        let isTooLong = errno == EMSGSIZE
+        if isTooLong { dropped += 1 }
+        try? socket.close()  // Nothing is buffered in it.
+        self.socket = nil
+        connect()
+        if isTooLong { return true }
+        return self.socket.map { Glibc.send($0.rawValue, datagram, datagram.count, flags) >= 0 } ?? false
+    }
+
+    /// systemd's JOURNAL_NATIVE_PROTOCOL: `NAME=value\n`, or with newlines `NAME\n`, a 64-bit length, the value, `\n`.
+    static func encode(_ fields: [(name: String, value: String)]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for (name, value) in fields {
+            let value = value.utf8.prefix(datagramBytesMax / 2)
+            bytes += name.utf8
+            if value.contains(UInt8(ascii: "\n")) {
+                bytes.append(UInt8(ascii: "\n"))
+                withUnsafeBytes(of: UInt64(value.count).littleEndian) { bytes += $0 }
+            } else {
+                bytes.append(UInt8(ascii: "="))
+            }
+            bytes += value
+            bytes.append(UInt8(ascii: "\n"))
+        }
+        return bytes
+    }
+}
+
+extension Journal {
+    /// An event with its structured fields: `journalctl -t catalystd CATALYST_SERVICE=scanner -p warning` finds it.
+    package mutating func send(_ event: EventRecord) -> Bool {
+        var fields: [(name: String, value: String)] = [
+            ("MESSAGE", event.service.map { "\($0): \(event.message)" } ?? event.message),
+            ("PRIORITY", String(event.priority.rawValue)),
+            ("SYSLOG_IDENTIFIER", "catalystd"),
+            ("MESSAGE_ID", event.kind.messageID),
+            ("CATALYST_EVENT", event.kind.rawValue),
+            ("CATALYST_EVENT_ID", String(event.id)),
+        ]
+        if let service = event.service { fields.append(("CATALYST_SERVICE", service.text)) }
+        return send(fields)
+    }
+
+    /// A line that a service wrote, for its `journald` log driver.
+    package mutating func send(_ line: String, from service: ServiceName, stream: LogRecord.Stream) -> Bool {
+        send([
+            ("MESSAGE", line),
+            ("PRIORITY", stream == .stderr ? "3" : "6"),
+            ("SYSLOG_IDENTIFIER", service.text),
+            ("CATALYST_SERVICE", service.text),
+            ("CATALYST_STREAM", stream.rawValue),
+        ])
+    }
+}
