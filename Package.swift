@@ -74,7 +74,7 @@ let package = Package(
             .product(name: "ArgumentParser", package: "swift-argument-parser")),
 
         // Tests: stories and tables for decisions, the real thing for the world.
-        .target(name: "TestSupport", dependencies: ["StackModel", "LinuxSystem"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["StackModel", "Supervision", "LinuxSystem"], path: "Tests/TestSupport"),
         .tests("StackModel"),
         .tests("Supervision", uses: "StackModel"),
         .tests("Monitoring", uses: "StackModel"),

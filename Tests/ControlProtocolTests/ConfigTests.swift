@@ -77,13 +77,15 @@ struct ConfigTests {
         let agent = try TinyAgent(answer(Sample.stack))
         defer { agent.stop() }
         let program = try Program(["config", "show", "--json", "--socket", agent.path])
-        #expect(try JSONLines.decode(StackSpec.self, from: Array(program.output.utf8)) == Sample.stack)
+        #expect(
+            try JSONLines.decode(StackSpec.self, from: Array(program.output.utf8)) == Sample.stack)
     }
 
     @Test func `diff says what a reload would do to the running stack`() throws {
         try withFile(good) { file in
             let resolved = try Program(["config", "resolve", "--file", file])
-            var running = try JSONLines.decode(StackSpec.self, from: Array(resolved.output.utf8)).redacted()
+            var running = try JSONLines.decode(StackSpec.self, from: Array(resolved.output.utf8))
+                .redacted()
             running.services[1].environment["PORT"] = "5009"
             running.services.append(ServiceSpec(name: "pattern", command: ["pattern"]))
             let agent = try TinyAgent(answer(running))
@@ -102,7 +104,10 @@ struct ConfigTests {
 
     @Test func `nothing to do is said`() {
         let page = DifferencePage(difference: StackDifference(from: Sample.stack, to: Sample.stack))
-        #expect(page.lines(on: Terminal()) == ["a reload would change nothing (secrets are not compared)"])
+        #expect(
+            page.lines(on: Terminal()) == [
+                "a reload would change nothing (secrets are not compared)"
+            ])
     }
 
     private func answer(_ stack: StackSpec) throws -> String {
@@ -121,7 +126,9 @@ struct ConfigTests {
         let descriptor = open(file, O_WRONLY | O_CREAT, 0o600)
         defer { close(descriptor) }
         let bytes = Array(text.utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count else { throw TestFailure("write: \(errno)") }
+        guard write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw TestFailure("write: \(errno)")
+        }
         try body(file)
     }
 }

@@ -93,7 +93,8 @@ struct ControlClientTests {
         #expect(throws: ControlClientError(path: rubbish.path, reason: .malformed)) {
             try ask(rubbish, ControlRequest(.status))
         }
-        let endless = try TinyAgent(String(repeating: "x", count: ControlLimits.replyBytesMax + 100))
+        let endless = try TinyAgent(
+            String(repeating: "x", count: ControlLimits.replyBytesMax + 100))
         defer { endless.stop() }
         let reason = ControlClientError.Reason.lineTooLong(bytesMax: ControlLimits.replyBytesMax)
         #expect(throws: ControlClientError(path: endless.path, reason: reason)) {
@@ -104,7 +105,9 @@ struct ControlClientTests {
     @Test func `errors say where and why`() {
         let error = ControlClientError(path: "/run/catalyst/control.sock", reason: .noSocket)
         #expect(
-            "\(error)" == "cannot reach the agent at '/run/catalyst/control.sock': there is no such socket")
+            "\(error)"
+                == "cannot reach the agent at '/run/catalyst/control.sock': there is no such socket"
+        )
     }
 
     private func ask(

@@ -41,7 +41,9 @@ struct PagesTests {
         quiet.hasHealthCheck = false
         var stopped = Sample.service("off", .down, .unknown)
         stopped.wanted = false
-        let page = HealthPage(status: Sample.status([Sample.trouble.services[3], quiet, stopped, Sample.service("a")]))
+        let page = HealthPage(
+            status: Sample.status([Sample.trouble.services[3], quiet, stopped, Sample.service("a")])
+        )
         #expect(
             page.lines(on: Terminal()) == [
                 "✗ scanner  unhealthy: no answer in time (3 probes); restarting in 2s",
@@ -52,7 +54,9 @@ struct PagesTests {
     }
 
     @Test func `limits give their reasons`() {
-        let page = LimitsPage(limits: [Limit("inbox", "4096", "what nine services can say at once, and a thousand more")])
+        let page = LimitsPage(limits: [
+            Limit("inbox", "4096", "what nine services can say at once, and a thousand more")
+        ])
         #expect(
             page.lines(on: Terminal(width: 40)) == [
                 "inbox  4096", "    what nine services can say at once,", "    and a thousand more",
@@ -63,8 +67,10 @@ struct PagesTests {
         var lines = EventLines(terminal: Terminal(), names: ["news"])
         let clock = Sample.time.local(now: Sample.time)
         #expect(lines.line(Sample.event("news", "up"), now: Sample.time) == "\(clock)  news  up")
-        #expect(lines.line(Sample.event(nil, "ready"), now: Sample.time) == "\(clock)  catalyst  ready")
-        #expect(lines.line(Sample.event("news", "up"), now: Sample.time) == "\(clock)  news      up")
+        #expect(
+            lines.line(Sample.event(nil, "ready"), now: Sample.time) == "\(clock)  catalyst  ready")
+        #expect(
+            lines.line(Sample.event("news", "up"), now: Sample.time) == "\(clock)  news      up")
     }
 
     @Test func `log lines are as written in a file and harmless on a terminal`() {
@@ -77,7 +83,9 @@ struct PagesTests {
 
     @Test func `durations are told in the largest unit that fits`() {
         #expect(
-            [0, 42, 180, 7200, 345_600].map { humanDuration(.seconds($0)) } == ["0s", "42s", "3m", "2h", "4d"])
+            [0, 42, 180, 7200, 345_600].map { humanDuration(.seconds($0)) } == [
+                "0s", "42s", "3m", "2h", "4d",
+            ])
         #expect(humanDuration(.seconds(-5)) == "0s")
         #expect(humanWait(.milliseconds(1200)) == "2s")
         #expect(humanWait(.seconds(-1)) == "0s")

@@ -15,11 +15,14 @@ import Testing
         defaultStateDirectory(uid: 1000, environment: ["XDG_STATE_HOME": "/s", "HOME": "/home/a"])
             == "/s/catalyst")
     #expect(
-        defaultStateDirectory(uid: 1000, environment: ["XDG_STATE_HOME": "relative", "HOME": "/home/a"])
+        defaultStateDirectory(
+            uid: 1000, environment: ["XDG_STATE_HOME": "relative", "HOME": "/home/a"])
             == "/home/a/.local/state/catalyst")
 }
 
 @Test func `without any of them it is a directory of one's own`() {
-    #expect(defaultRuntimeDirectory(uid: 1000, environment: ["XDG_RUNTIME_DIR": ""]) == "/tmp/catalyst-1000")
+    #expect(
+        defaultRuntimeDirectory(uid: 1000, environment: ["XDG_RUNTIME_DIR": ""])
+            == "/tmp/catalyst-1000")
     #expect(defaultStateDirectory(uid: 1000, environment: [:]) == "/tmp/catalyst-1000/state")
 }

@@ -24,14 +24,19 @@ struct Program {
             close(ends[0])
             posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
             defer { close(ends[1]) }
-            posix_spawn_file_actions_addopen(&actions, 2, directory + "/err", O_WRONLY | O_CREAT, 0o600)
+            posix_spawn_file_actions_addopen(
+                &actions, 2, directory + "/err", O_WRONLY | O_CREAT, 0o600)
             status = try Self.run(arguments, environment, &actions)
         } else {
-            posix_spawn_file_actions_addopen(&actions, 1, directory + "/out", O_WRONLY | O_CREAT, 0o600)
-            posix_spawn_file_actions_addopen(&actions, 2, directory + "/err", O_WRONLY | O_CREAT, 0o600)
+            posix_spawn_file_actions_addopen(
+                &actions, 1, directory + "/out", O_WRONLY | O_CREAT, 0o600)
+            posix_spawn_file_actions_addopen(
+                &actions, 2, directory + "/err", O_WRONLY | O_CREAT, 0o600)
             status = try Self.run(arguments, environment, &actions)
         }
-        output = closingOutput ? "" : String(decoding: try contents(of: directory + "/out"), as: UTF8.self)
+        output =
+            closingOutput
+            ? "" : String(decoding: try contents(of: directory + "/out"), as: UTF8.self)
         errors = String(decoding: try contents(of: directory + "/err"), as: UTF8.self)
     }
 
@@ -40,8 +45,10 @@ struct Program {
         _ arguments: [String], _ environment: [String], _ actions: inout posix_spawn_file_actions_t
     ) throws -> Int32 {
         let program = try buildFolder() + "/catalystctl"
-        var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
-        var variables: [UnsafeMutablePointer<CChar>?] = (["TZ=UTC"] + environment).map { strdup($0) } + [nil]
+        var words: [UnsafeMutablePointer<CChar>?] =
+            ([program] + arguments).map { strdup($0) } + [nil]
+        var variables: [UnsafeMutablePointer<CChar>?] =
+            (["TZ=UTC"] + environment).map { strdup($0) } + [nil]
         defer { (words + variables).forEach { free($0) } }
         var pid = pid_t()
         let failure = posix_spawn(&pid, program, &actions, nil, &words, &variables)
@@ -55,7 +62,8 @@ struct Program {
     private static func buildFolder() throws -> String {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        let path = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let path = String(
+            decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         guard let slash = path.lastIndex(of: "/") else { throw TestFailure("where am I?") }
         return String(path[..<slash])
     }

@@ -19,7 +19,9 @@ struct ProgramTests {
     }
 
     @Test func `status in JSON is the status and nothing else`() throws {
-        let program = try answered(by: status(Sample.trouble)) { try Program(["status", "--json", "--socket", $0]) }
+        let program = try answered(by: status(Sample.trouble)) {
+            try Program(["status", "--json", "--socket", $0])
+        }
         let decoded = try JSONLines.decode(StackStatus.self, from: Array(program.output.utf8))
         #expect(decoded == Sample.trouble)
         #expect(program.status == 1)
@@ -39,7 +41,9 @@ struct ProgramTests {
         let agent = try TinyAgent(answer)
         defer { agent.stop() }
         let program = try Program(["--socket", agent.path, "start", "news"])
-        #expect(program.output.hasSuffix("14:00:00  news  healthy after 0.2 s\nnews is up and healthy\n"))
+        #expect(
+            program.output.hasSuffix(
+                "14:00:00  news  healthy after 0.2 s\nnews is up and healthy\n"))
         #expect(agent.requests == [#"{"command":"start","services":["news"],"wait":true}"#])
         #expect(program.status == 0)
     }
@@ -56,7 +60,8 @@ struct ProgramTests {
 
                 """)
         #expect(refused.status == 4)
-        let failed = try answered(by: text(.failure(.failed, "cannot start 'news': no such file"))) {
+        let failed = try answered(by: text(.failure(.failed, "cannot start 'news': no such file")))
+        {
             try Program(["start", "news", "--socket", $0])
         }
         #expect(failed.errors == "catalystctl: cannot start 'news': no such file\n")
@@ -75,7 +80,9 @@ struct ProgramTests {
 
     @Test func `health is good only if each one asked about is`() throws {
         func health(_ services: String...) throws -> Int32 {
-            try answered(by: status(Sample.trouble)) { try Program(["health", "--socket", $0] + services) }.status
+            try answered(by: status(Sample.trouble)) {
+                try Program(["health", "--socket", $0] + services)
+            }.status
         }
         #expect(try health("redis", "news") == 0)
         #expect(try health("redis", "scanner") == 1)
@@ -83,15 +90,34 @@ struct ProgramTests {
         #expect(try health("radis") == 2)
     }
 
+    @Test func `watching asks again until something is wrong with the agent`() throws {
+        let agent = try TinyAgent(answers: [
+            status(Sample.trouble), status(Sample.trouble), text(.failure(.notAllowed, "no more")),
+        ])
+        defer { agent.stop() }
+        let program = try Program(["status", "--watch", "0.1", "--json", "--socket", agent.path])
+        #expect(program.output.split(separator: "\n").count == 2)
+        #expect(agent.requests.count == 3)
+        #expect(program.status == 4)
+    }
+
     @Test func `without an agent there is a sentence and a way out`() throws {
         let program = try Program(["up"], environment: ["CATALYST_SOCKET=/nowhere/control.sock"])
         #expect(
             program.errors.hasPrefix(
-                "catalystctl: cannot reach the agent at '/nowhere/control.sock': there is no such socket\nis catalystd"))
+                """
+                catalystctl: cannot reach the agent at '/nowhere/control.sock': there is no such \
+                socket
+                is catalystd running?
+                """
+            ))
         #expect(program.status == 3)
     }
 
-    @Test(arguments: [["statsu"], ["why"], ["--what"], ["logs", "--since", "never"], ["why", "a/b"], ["logs", "--tail", "-1"]])
+    @Test(arguments: [
+        ["statsu"], ["why"], ["--what"], ["logs", "--since", "never"], ["why", "a/b"],
+        ["logs", "--tail", "-1"],
+    ])
     func `a wrong command line is 2`(arguments: [String]) throws {
         let program = try Program(arguments)
         #expect(program.status == 2)
@@ -100,7 +126,8 @@ struct ProgramTests {
     }
 
     @Test(arguments: [
-        "status", "health", "why", "events", "logs", "limits", "up", "down", "start", "stop", "restart", "reload",
+        "status", "health", "why", "events", "logs", "limits", "up", "down", "start", "stop",
+        "restart", "reload",
         "version",
     ])
     func `every command has help with examples`(command: String) throws {
@@ -122,7 +149,9 @@ struct ProgramTests {
         let script = try Program(["--generate-completion-script", shell])
         #expect(script.status == 0)
         #expect(script.output.contains("catalystctl __services"))
-        let names = try answered(by: status(Sample.trouble)) { try Program(["__services", "--socket", $0]) }
+        let names = try answered(by: status(Sample.trouble)) {
+            try Program(["__services", "--socket", $0])
+        }
         #expect(names.output.split(separator: "\n").map { ServiceName(String($0)) } == Sample.nine)
     }
 

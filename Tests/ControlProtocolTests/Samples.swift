@@ -21,7 +21,8 @@ enum Sample {
     }
 
     static let nine: [ServiceName] = [
-        "redis", "news", "orchestration", "scanner", "pattern", "technical", "risk-manager", "trading",
+        "redis", "news", "orchestration", "scanner", "pattern", "technical", "risk-manager",
+        "trading",
         "reporting",
     ]
 
@@ -51,7 +52,8 @@ enum Sample {
         _ service: ServiceName?, _ message: String, _ priority: EventRecord.Priority = .notice
     ) -> EventRecord {
         EventRecord(
-            id: 7, time: time, service: service, kind: .exited, priority: priority, message: message)
+            id: 7, time: time, service: service, kind: .exited, priority: priority, message: message
+        )
     }
 
     static func log(_ service: ServiceName, _ text: String) -> LogRecord {
@@ -64,7 +66,8 @@ enum Sample {
         service.lastExit = .signaled(.kill, coreDumped: false)
         service.statusText = "loading"
         service.restarts = 1
-        var explanation = Explanation(service: service, summary: "scanner was killed and is about to restart")
+        var explanation = Explanation(
+            service: service, summary: "scanner was killed and is about to restart")
         explanation.chain = ["trading waits for scanner", "scanner gave no answer in time"]
         explanation.lastReport = Report(.failed(.timedOut), latency: .seconds(10), body: "{}")
         explanation.lastReportTime = time - .seconds(3)
@@ -99,7 +102,8 @@ enum Sample {
         service.hold = ["/bin/false"]
         service.source = ["scanner"]
         service.labels = ["tier": "market"]
-        var stack = StackSpec(name: "catalyst", services: [service, ServiceSpec(name: "news", command: ["news"])])
+        var stack = StackSpec(
+            name: "catalyst", services: [service, ServiceSpec(name: "news", command: ["news"])])
         stack.rollout.order = ["scanner"]
         stack.alerts = ["cpu": .object(["above": .number(0.9)])]
         stack.host.cpus = 4
@@ -123,10 +127,12 @@ enum Sample {
             [.healthy, .degraded("slow"), .unknown("no collector")]
             + [
                 .refused, .timedOut, .httpStatus(503), .status("bad"), .wrongService("news"),
-                .wrongSchema("v4"), .wrongVersion("1"), .stale(seconds: 90.5), .exitCode(1), .other("reset"),
+                .wrongSchema("v4"), .wrongVersion("1"), .stale(seconds: 90.5), .exitCode(1),
+                .other("reset"),
             ].map { Report.Outcome.failed($0) }
         let exits: [ExitReason] = [
-            .exited(code: 3), .signaled(.kill, coreDumped: true), .notStarted("no such file"), .unknown,
+            .exited(code: 3), .signaled(.kill, coreDumped: true), .notStarted("no such file"),
+            .unknown,
         ]
         return [.end("done"), .failure(.busy, "another command is under way")]
             + [

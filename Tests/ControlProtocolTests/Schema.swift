@@ -23,19 +23,23 @@ struct Schema {
     var propertyNames: Set<String> { definitions.values.reduce([]) { $0.union(names(in: $1)) } }
 
     func choices(_ definition: String, _ property: String) -> Set<String> {
-        Set(definitions[definition]?["properties"]?[property]?["enum"]?.elements.compactMap(\.text) ?? [])
+        Set(
+            definitions[definition]?["properties"]?[property]?["enum"]?.elements.compactMap(\.text)
+                ?? [])
     }
 
     private func check(_ value: JSONValue, _ schema: JSONValue, _ path: String) -> [String] {
         if let reference = schema["$ref"]?.text {
-            return check(value, definitions[String(reference.dropFirst("#/$defs/".count))] ?? .null, path)
+            return check(
+                value, definitions[String(reference.dropFirst("#/$defs/".count))] ?? .null, path)
         }
         if let choices = schema["enum"]?.elements {
             return choices.contains(value) ? [] : ["\(path): not one of the choices"]
         }
         switch (schema["type"]?.text, value) {
         case ("string", .string), ("boolean", .bool), ("number", .number): return []
-        case ("integer", .number(let number)): return number.rounded() == number ? [] : ["\(path): no integer"]
+        case ("integer", .number(let number)):
+            return number.rounded() == number ? [] : ["\(path): no integer"]
         case ("array", .array(let elements)):
             return elements.flatMap { check($0, schema["items"] ?? .null, path + "[]") }
         case ("object", .object(let members)): return check(members, schema, path)
@@ -43,7 +47,9 @@ struct Schema {
         }
     }
 
-    private func check(_ members: [String: JSONValue], _ schema: JSONValue, _ path: String) -> [String] {
+    private func check(_ members: [String: JSONValue], _ schema: JSONValue, _ path: String)
+        -> [String]
+    {
         let properties = schema["properties"]?.members ?? [:]
         let required = schema["required"]?.elements.compactMap(\.text) ?? []
         var problems = required.filter { members[$0] == nil }.map { "\(path).\($0): missing" }
@@ -61,7 +67,8 @@ struct Schema {
 
     private func names(in schema: JSONValue) -> Set<String> {
         let properties = schema["properties"]?.members ?? [:]
-        let nested = [schema["items"], schema["additionalProperties"]].compactMap { $0 } + properties.values
+        let nested =
+            [schema["items"], schema["additionalProperties"]].compactMap { $0 } + properties.values
         return nested.reduce(Set(properties.keys)) { $0.union(names(in: $1)) }
     }
 }
@@ -69,7 +76,9 @@ struct Schema {
 extension JSONValue {
     subscript(_ key: String) -> JSONValue? { members?[key] }
 
-    var members: [String: JSONValue]? { if case .object(let members) = self { members } else { nil } }
+    var members: [String: JSONValue]? {
+        if case .object(let members) = self { members } else { nil }
+    }
     var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
     var text: String? { if case .string(let text) = self { text } else { nil } }
 }

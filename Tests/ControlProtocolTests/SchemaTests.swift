@@ -8,7 +8,9 @@ import Testing
 struct SchemaTests {
     let schema: Schema
 
-    init() throws { schema = try Schema(file: "Sources/Control/ControlProtocol/control-schema.json") }
+    init() throws {
+        schema = try Schema(file: "Sources/Control/ControlProtocol/control-schema.json")
+    }
 
     @Test(arguments: Sample.replies)
     func `what the agent says is as the schema describes`(reply: ControlReply) throws {
@@ -18,7 +20,8 @@ struct SchemaTests {
     @Test func `what is asked is as the schema describes`() throws {
         for command in ControlRequest.Command.allCases {
             let request = ControlRequest(
-                command, services: ["news"], follow: true, since: Sample.time, tail: 5, grep: "x", wait: false)
+                command, services: ["news"], follow: true, since: Sample.time, tail: 5, grep: "x",
+                wait: false)
             #expect(schema.problems(with: try json(request), as: "request") == [])
             #expect(schema.problems(with: try json(ControlRequest(command)), as: "request") == [])
         }
@@ -34,7 +37,9 @@ struct SchemaTests {
 
     @Test func `every kind of event and every state is in the schema`() {
         #expect(schema.choices("event", "kind") == Set(EventRecord.Kind.allCases.map(\.rawValue)))
-        #expect(schema.choices("request", "command") == Set(ControlRequest.Command.allCases.map(\.rawValue)))
+        #expect(
+            schema.choices("request", "command")
+                == Set(ControlRequest.Command.allCases.map(\.rawValue)))
     }
 
     @Test func `a reply with a key or a value that the schema does not know is found`() throws {

@@ -29,8 +29,10 @@ struct StatusPageTests {
     }
 
     @Test func `all well is said in the first line, and nothing below the table`() {
-        let lines = StatusPage(status: Sample.status(Sample.nine.map { Sample.service($0) }), program: "x")
-            .lines(on: Terminal())
+        let lines = StatusPage(
+            status: Sample.status(Sample.nine.map { Sample.service($0) }), program: "x"
+        )
+        .lines(on: Terminal())
         #expect(lines.first == "catalyst: 9 of 9 healthy")
         #expect(lines.count == 12)
     }
@@ -54,19 +56,26 @@ struct StatusPageTests {
     @Test(arguments: [200, 80, 79, 60, 40, 25, 12, 5])
     func `no line is wider than the terminal, and names stay`(width: Int) {
         var status = Sample.trouble
-        status.notes = ["the stack file '/etc/catalyst/stack.yaml' was refused, the running one goes on"]
+        status.notes = [
+            "the stack file '/etc/catalyst/stack.yaml' was refused, the running one goes on"
+        ]
         status.services[0].problem = String(repeating: "漢字 ", count: 50)
         status.services[0].health = .degraded
-        let lines = StatusPage(status: status, program: "catalystctl --socket /run/user/1000/catalyst/control.sock")
-            .lines(on: Terminal(width: width))
-        let tooWide = lines.filter { $0.cellCount > max(width, "next: catalystctl why scanner".count) }
+        let lines = StatusPage(
+            status: status, program: "catalystctl --socket /run/user/1000/catalyst/control.sock"
+        )
+        .lines(on: Terminal(width: width))
+        let tooWide = lines.filter {
+            $0.cellCount > max(width, "next: catalystctl why scanner".count)
+        }
         #expect(tooWide == [])
         if width >= 25 { #expect(lines.contains { $0.hasPrefix("orchestration") }) }
     }
 
     @Test func `a narrow terminal loses cpu first and health last`() {
         func header(_ width: Int) -> String {
-            let lines = StatusPage(status: Sample.trouble, program: "x").lines(on: Terminal(width: width))
+            let lines = StatusPage(status: Sample.trouble, program: "x").lines(
+                on: Terminal(width: width))
             return lines[2].split(separator: " ").joined(separator: " ")
         }
         #expect(header(76) == "service state health since pid restarts port memory cpu")
@@ -84,8 +93,11 @@ struct StatusPageTests {
     }
 
     @Test func `a thousand services fit, their troubles are counted`() {
-        let services = (0..<1000).map { Sample.service(ServiceName("service-\($0)"), .failed, .unknown) }
-        let lines = StatusPage(status: Sample.status(services), program: "catalystctl").lines(on: Terminal())
+        let services = (0..<1000).map {
+            Sample.service(ServiceName("service-\($0)"), .failed, .unknown)
+        }
+        let lines = StatusPage(status: Sample.status(services), program: "catalystctl").lines(
+            on: Terminal())
         #expect(lines.count == 1 + 2 + 1000 + 1 + 20 + 1 + 2)
         #expect(lines[lines.count - 3] == "… and 980 more: catalystctl health")
     }
@@ -94,7 +106,8 @@ struct StatusPageTests {
         let page = StatusPage(status: Sample.trouble, program: "catalystctl")
         let lines = page.lines(on: Terminal(), heightMax: 13)
         #expect(lines.count == 13)
-        #expect(lines[3...6].map { $0.prefix { $0 != " " } } == ["redis", "news", "scanner", "trading"])
+        #expect(
+            lines[3...6].map { $0.prefix { $0 != " " } } == ["redis", "news", "scanner", "trading"])
         #expect(lines[7] == "… and 5 more")
         #expect(lines.last == "next: catalystctl why scanner")
         #expect(page.lines(on: Terminal(), heightMax: 3).last == "next: catalystctl why scanner")
@@ -122,7 +135,8 @@ struct StatusPageTests {
     }
 
     private func page(_ status: StackStatus) -> String {
-        StatusPage(status: status, program: "catalystctl").lines(on: Terminal()).joined(separator: "\n")
+        StatusPage(status: status, program: "catalystctl").lines(on: Terminal()).joined(
+            separator: "\n")
     }
 
     private func stripped(_ line: String) -> String {

@@ -22,9 +22,13 @@ final class TinyAgent: Sendable {
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         let bound = withUnsafeBytes(of: &address) { bytes in
-            bind(listener, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(bytes.count))
+            bind(
+                listener, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress,
+                socklen_t(bytes.count))
         }
-        guard bound == 0, listen(listener, 8) == 0 else { throw TestFailure("cannot listen: \(errno)") }
+        guard bound == 0, listen(listener, 8) == 0 else {
+            throw TestFailure("cannot listen: \(errno)")
+        }
         startThread { [self] in
             var count = 0
             while true {
@@ -55,7 +59,9 @@ final class TinyAgent: Sendable {
         asked.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
         var rest = Array(answer.utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes {
+                send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             if count <= 0 { break }
             rest = rest.dropFirst(count)
         }

@@ -6,7 +6,8 @@ import Testing
 struct WordsTests {
     @Test func `options before the command are moved behind it`() throws {
         func arranged(_ line: String) throws -> String {
-            try CommandLineWords(line.split(separator: " ").map(String.init)).arranged().joined(separator: " ")
+            try CommandLineWords(line.split(separator: " ").map(String.init)).arranged().joined(
+                separator: " ")
         }
         #expect(try arranged("--socket /s --json why news") == "why --socket /s --json news")
         #expect(try arranged("--socket=/s config show --json") == "config show --socket=/s --json")
@@ -21,7 +22,8 @@ struct WordsTests {
         #expect { try CommandLineWords(["statsu"]).arranged() } throws: { error in
             let failure = error as? Failure
             return failure?.status == .usage
-                && failure?.message.hasPrefix("no command 'statsu', did you mean 'status'?\n") == true
+                && failure?.message.hasPrefix("no command 'statsu', did you mean 'status'?\n")
+                    == true
         }
     }
 
@@ -43,8 +45,11 @@ struct WordsTests {
         #expect(Since(argument: "90") == .ago(.seconds(90)))
         #expect(Since(argument: "2d") == .ago(.seconds(172_800)))
         #expect(
-            Since(argument: "2026-11-22T14:00:00Z") == .time(Timestamp(nanoseconds: 1_795_356_000_000_000_000)))
-        for wrong in ["", "10x", "m", "h1", "-5m", "1.5h", "99999999999999999999", "9999999w", "yesterday"] {
+            Since(argument: "2026-11-22T14:00:00Z")
+                == .time(Timestamp(nanoseconds: 1_795_356_000_000_000_000)))
+        for wrong in [
+            "", "10x", "m", "h1", "-5m", "1.5h", "99999999999999999999", "9999999w", "yesterday",
+        ] {
             #expect(Since(argument: wrong) == nil, "\(wrong)")
         }
     }

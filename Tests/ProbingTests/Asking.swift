@@ -1,12 +1,13 @@
 internal import NIOCore
 internal import NIOPosix
-@testable import Probing
+internal import Probing
 internal import StackModel
 
 /// One prober for all tests, so that they also are each other's load.
 enum Asking {
     static let loop: any EventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
-    static let prober = NIOLoopBound.made(on: loop)
+    /// Touched on the loop only.
+    static let prober = NIOLoopBound(Prober(on: loop), eventLoop: loop)
 
     static func report(
         _ probe: Probe, service: ServiceName = "scanner", contract: Contract = Contract(),
@@ -26,14 +27,5 @@ enum Asking {
         _ server: RawServer, path: String = "/health", within timeout: Duration = .seconds(20)
     ) async -> Report {
         await report(.http(url: "http://127.0.0.1:\(server.port)\(path)"), within: timeout)
-    }
-}
-
-extension NIOLoopBound where Value == Prober {
-    fileprivate static func made(on loop: any EventLoop) -> NIOLoopBound<Prober> {
-        // A test has nothing better to do than to wait.
-        let made = try? loop.submit { NIOLoopBound(Prober(on: loop), eventLoop: loop) }.wait()
-        guard let made else { fatalError("the loop is gone") }
-        return made
     }
 }

@@ -3,22 +3,100 @@ import Testing
 
 @testable import StackFile
 
+/// Loads files of `units/` with an empty `.env`: one that lies beside them must not matter here.
 private func reference(
     _ names: [String] = ["stack.yaml"], environment: [String: String] = [:]
-) -> (stack: StackSpec?, errors: [Problem], warnings: [Problem]) {
-    // An `.env` beside the reference must not matter here.
-    let source = StackSource(
-        files: names.map { "\(unitsPath)/\($0)" }, environment: environment, envFile: "/dev/null")
-    return source.load()
+) throws -> (stack: StackSpec?, errors: [Problem], warnings: [Problem]) {
+    let folder = try StackFolder([".env": ""])
+    return StackSource(
+        files: names.map { "\(unitsPath)/\($0)" }, environment: environment,
+        envFile: folder.path + "/.env"
+    ).load()
 }
 
 @Test func `the reference has the nine as documented`() throws {
-    let folder = try StackFolder(["empty": ""])
-    let source = StackSource(
-        files: ["\(unitsPath)/stack.yaml"], environment: [:], envFile: folder.path + "/empty")
-    let (loaded, errors, warnings) = source.load()
-    #expect(errors.isEmpty, "\(errors.lines.joined(separator: "\n"))")
-    #expect(warnings.isEmpty)
+    let (loaded, errors, warnings) = try reference()
+    #expect(errors.lines == [])
+    #expect(warnings.lines == [])
     let stack = try #require(loaded)
-    print(render(stack))
+    let rows = stack.services.map { service in
+        let ports = service.ports.map { "\($0.number)" }.joined()
+        let needs = service.dependencies.map { "\($0.service)(\($0.condition.rawValue))" }
+        return "\(service.name) \(ports) \(needs.joined(separator: " "))"
+    }
+    #expect(
+        rows == [
+            "redis 6379 ",
+            "news 5008 redis(service_healthy)",
+            "orchestration 5000 redis(service_healthy)",
+            "scanner 5001 news(service_healthy)",
+            "pattern 5002 redis(service_healthy)",
+            "technical 5003 redis(service_healthy)",
+            "risk-manager 5004 redis(service_healthy)",
+            "trading 5005 scanner(service_healthy) pattern(service_healthy) technical(service_healthy)",
+            "reporting 5009 trading(service_healthy)",
+        ])
+    #expect(
+        stack.rollout.order == [
+            "reporting", "news", "trading", "risk-manager", "technical", "pattern", "scanner",
+            "orchestration",
+        ])
+    #expect(stack.rollout.soak == .seconds(10))
+    #expect(stack.rollout.failureAction == .rollback)
+}
+
+@Test func `the eight are probed, limited and logged as documented`() throws {
+    let stack = try #require(try reference().stack)
+    for service in stack.services.dropFirst() {
+        let port = try #require(service.ports.first).number
+        var check = HealthCheck(.http(url: "http://127.0.0.1:\(port)/health"))
+        (check.interval, check.timeout) = (.seconds(30), .seconds(10))
+        (check.retries, check.startPeriod) = (3, .seconds(40))
+        #expect(service.healthCheck == check)
+        #expect(service.resources.limits.cpus == 1)
+        #expect(service.resources.limits.memory == .mebibytes(1024))
+        #expect(service.resources.reservations.cpus == 0.25)
+        #expect(service.resources.reservations.memory == .mebibytes(256))
+        #expect(service.command.contains("\(port)"))
+        #expect(service.environment["DATABASE_URL"] == "")
+    }
+    for service in stack.services {
+        #expect(service.logging == LogPolicy())
+        #expect(service.restart.condition == .always)
+        #expect(service.user == "catalyst")
+    }
+}
+
+@Test func `redis keeps its data, on loopback, and is asked every ten seconds`() throws {
+    let redis = try #require(try reference().stack?.services.first)
+    #expect(redis.command.first == "redis-server")
+    for words in [
+        ["--bind", "127.0.0.1"], ["--appendonly", "yes"], ["--maxmemory", "256mb"],
+        ["--maxmemory-policy", "allkeys-lru"],
+    ] {
+        #expect(redis.command.contains(words))
+    }
+    #expect(redis.healthCheck.probe == .redis(url: "redis://127.0.0.1:6379"))
+    #expect(redis.healthCheck.interval == .seconds(10))
+}
+
+@Test func `the stand-ins run the nine anywhere, without another user`() throws {
+    let (loaded, errors, warnings) = try reference(
+        ["stack.yaml", "stack.standin.yaml"],
+        environment: ["CATALYST_STANDIN": "/opt/a b/standin", "CATALYST_DATA": "/srv/my data"])
+    #expect(errors.lines == [])
+    #expect(warnings.lines == [])
+    let stack = try #require(loaded)
+    #expect(stack.services.count == 9)
+    for service in stack.services {
+        #expect(service.user == nil)
+        #expect(service.workingDirectory == "/srv/my data")
+    }
+    #expect(stack.services[0].command.contains(["--dir", "/srv/my data"]))
+    #expect(
+        stack.services[3].command == [
+            "/opt/a b/standin", "--name", "scanner", "--port", "5001", "--redis",
+            "redis://127.0.0.1:6379",
+        ])
+    #expect(stack.services.map(\.healthCheck) == (try reference().stack?.services.map(\.healthCheck)))
 }

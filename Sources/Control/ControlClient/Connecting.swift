@@ -12,11 +12,14 @@ func connected(to path: String, within limit: Duration) throws(ControlClientErro
 
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw ControlClientError(path: path, reason: .system(errno)) }
-    // unix(7): connect waits for room in the listener's queue as long as a send may wait, then fails with EAGAIN.
+    // unix(7): connect waits for room in the listener's queue as long as a send may wait, then
+    // fails with EAGAIN.
     var time = timeval(limit)
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     let result = withUnsafeBytes(of: &address) { bytes in
-        connect(descriptor, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(bytes.count))
+        connect(
+            descriptor, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress,
+            socklen_t(bytes.count))
     }
     guard result == 0 else {
         let reason = ControlClientError.Reason(connecting: errno)

@@ -1,9 +1,10 @@
+package import ControlProtocol
 internal import Glibc
 internal import JSONLines
 
-package import ControlProtocol
-
-/// A connection to the agent: ask, then read the answer line by line. It blocks; only people's commands use it.
+/// A connection to the agent: ask, then read the answer line by line.
+///
+/// It blocks; only people's commands use it.
 package struct ControlClient: ~Copyable {
     private let path: String
     private let limits: Limits
@@ -30,7 +31,8 @@ package struct ControlClient: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// Sends `request` and calls `each` with every line of the answer, decoded and as it came (without newline).
+    /// Sends `request` and calls `each` with every line of the answer, decoded and as it came.
+    /// The newline is not part of it.
     ///
     /// `whenIdle` is called before each wait: the moment to show what has come so far.
     package mutating func ask(
@@ -71,7 +73,9 @@ package struct ControlClient: ~Copyable {
         }
     }
 
-    private mutating func nextLine(patience: Duration?, whenIdle: () throws -> Void) throws -> [UInt8] {
+    private mutating func nextLine(patience: Duration?, whenIdle: () throws -> Void) throws
+        -> [UInt8]
+    {
         let deadline = patience.map { ContinuousClock.now + $0 }
         while true {
             do {

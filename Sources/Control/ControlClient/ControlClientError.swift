@@ -27,7 +27,8 @@ package struct ControlClientError: Error, Equatable, Sendable {
 extension ControlClientError: CustomStringConvertible {
     package var description: String {
         switch reason {
-        case .silent, .closed, .lineTooLong, .malformed: "no answer from the agent at '\(path)': \(reason)"
+        case .silent, .closed, .lineTooLong, .malformed:
+            "no answer from the agent at '\(path)': \(reason)"
         case .noSocket, .nobodyListens, .notAllowed, .pathTooLong, .system:
             "cannot reach the agent at '\(path)': \(reason)"
         }

@@ -74,10 +74,11 @@ package struct Tally: Equatable, Sendable {
             verdict = .blocked
             failures = 0
             timeouts = 0
-            return
+        } else {
+            failures += 1
+            timeouts = failure == .timedOut ? timeouts + 1 : 0
+            if failures >= rules.retries { verdict = .unhealthy }
         }
-        failures += 1
-        timeouts = failure == .timedOut ? timeouts + 1 : 0
-        if failures >= rules.retries { verdict = .unhealthy }
+        if verdict == .blocked || verdict == .unhealthy { complaint = nil }
     }
 }

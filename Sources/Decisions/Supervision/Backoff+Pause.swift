@@ -24,6 +24,11 @@ package struct History: Equatable, Sendable {
         let isExhausted = policy.attemptsMax.map { attempts.count > $0 } ?? false
         return History(crashes: crashes + 1, attempts: attempts, wasGivenUp: wasGivenUp || isExhausted)
     }
+
+    /// It has been well for long. What counts for giving up within a window is for the window to forget.
+    func forgiven(by policy: RestartPolicy) -> History {
+        History(attempts: policy.window > .zero ? attempts : [])
+    }
 }
 
 extension Backoff {
@@ -36,7 +41,7 @@ extension Backoff {
         let doublings = min(history.crashes - 2, 62)
         let factor = Double(UInt64(1) << UInt64(doublings))
         let full = Swift.min(initial.seconds * factor, max.seconds)
-        return .nanoseconds(Int64(full * (1 - jitter * chance) * 1e9))
+        return .seconds(full * (1 - jitter * chance))
     }
 }
 

@@ -62,6 +62,7 @@ package enum Lifecycle {
     }
 
     package enum Effect: Equatable, Sendable {
+        /// Answered with `spawned` or `spawnFailed` before the world is listened to again.
         case spawn
         case sendStopSignal
         case killTree
@@ -100,8 +101,8 @@ package enum Lifecycle {
             return (.starting(history), [policy.startLimit.map { .setAlarm($0) } ?? .clearAlarm])
         case (.starting(let history), .spawned(saysWhenReady: false)), (.starting(let history), .becameReady):
             return (.up(history), [.setAlarm(policy.restart.backoff.resetAfter)])
-        case (.up, .alarmRang):
-            return (.up(History()), [])
+        case (.up(let history), .alarmRang):
+            return (.up(history.forgiven(by: policy.restart)), [])
         case (.starting, .extended(let more)):
             return (state, [.setAlarm(more)])
 
@@ -135,8 +136,6 @@ package enum Lifecycle {
         case (.held, .stopRequested), (.waiting, .stopRequested), (.failed, .stopRequested),
             (.held, .hastened), (.waiting, .hastened), (.failed, .hastened):
             return (.down(.stopped), [.clearAlarm])
-        case (.down, .stopRequested):
-            return (.down(.stopped), [])
 
         // Falling over.
         case (.starting(let history), .exited(let reason)), (.up(let history), .exited(let reason)):
@@ -149,16 +148,16 @@ package enum Lifecycle {
         // Already so, or too late to matter.
         case (.held, .startRequested), (.held, .restartRequested), (.starting, .startRequested),
             (.up, .startRequested), (.stopping, .exited), (.down, .hastened), (.up, .becameReady),
-            (.up, .extended), (.clearing, .extended), (.stopping, .becameReady), (.clearing, .becameReady),
-            (.stopping, .becameUnhealthy), (.clearing, .becameUnhealthy), (.up, .permitted),
-            (.starting, .permitted):
+            (.up, .extended), (.clearing, .extended):
             return (state, [])
 
-        // Cannot happen: there is no process, or no alarm, or no question was asked. Carry on if it does.
-        case (.down, _), (.held, _), (.waiting, _), (.failed, _), (.starting, .emptied), (.up, .emptied),
-            (.up, .spawned), (.up, .spawnFailed), (.stopping, .permitted), (.stopping, .spawned),
-            (.stopping, .spawnFailed), (.clearing, .permitted), (.clearing, .spawned),
-            (.clearing, .spawnFailed), (.clearing, .exited):
+        // Cannot happen: there is no process, or no alarm, or the stack asks no such thing. Carry on if it does.
+        case (.down, _), (.held, _), (.waiting, _), (.failed, _), (.starting, .permitted), (.starting, .emptied),
+            (.up, .permitted), (.up, .spawned), (.up, .spawnFailed), (.up, .emptied),
+            (.stopping, .permitted), (.stopping, .spawned), (.stopping, .spawnFailed),
+            (.stopping, .becameReady), (.stopping, .becameUnhealthy), (.clearing, .permitted),
+            (.clearing, .spawned), (.clearing, .spawnFailed), (.clearing, .becameReady),
+            (.clearing, .becameUnhealthy), (.clearing, .exited):
             return (state, [.reportAnomaly(state, event)])
         }
     }

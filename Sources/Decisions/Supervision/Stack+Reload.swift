@@ -7,47 +7,58 @@ extension Stack {
     ) {
         let wasWanted = members.isEmpty || members.values.contains { $0.isWanted }
         let names = Set(spec.services.map(\.name))
-        for name in order where !names.contains(name) {
+        let gone = order.filter { !names.contains($0) }
+        for name in gone {
             members[name]?.isLeaving = true
             members[name]?.isWanted = false
         }
-        restarts.remove(order.filter { !names.contains($0) })
-        var restarting: [ServiceName] = []
+        restarts.remove(gone)
         var added: [ServiceName] = []
         for service in spec.services {
-            if members[service.name] == nil {
-                members[service.name] = Member(service)
-                added.append(service.name)
-            } else if replace(service, &effects) {
-                restarting.append(service.name)
-            }
+            if members[service.name].map(\.isLeaving) ?? true { added.append(service.name) }
+            take(service, surroundings, &effects)
         }
         adopt(spec)
-        guard wasWanted else { return }
-        for name in withDependencies(added) {
-            members[name]?.isWanted = true
-            if added.contains(name) { step(name, .startRequested, surroundings, &effects) }
-        }
-        restarts.append(restartOrder(restarting).filter(restarting.contains))
+        if wasWanted { want(added, surroundings, &effects) }
+        restarts.append(restartOrder(order.filter(mustBeReplaced)).filter(mustBeReplaced))
     }
 
-    /// Whether the running instance has to be replaced.
-    private mutating func replace(_ spec: ServiceSpec, _ effects: inout [Effect]) -> Bool {
-        guard var member = members[spec.name] else { return false }
-        if member.isLeaving {
-            // It comes back before it was gone.
-            member.isLeaving = false
-            member.isWanted = true
+    private mutating func take(
+        _ spec: ServiceSpec, _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
+    ) {
+        guard var member = members[spec.name] else {
+            members[spec.name] = Member(spec)
+            return
         }
         let old = member.nextSpec ?? member.spec
-        let mustReplace = member.state.isAlive && spec.needsNewInstance(insteadOf: member.spec)
-        if mustReplace {
+        member.isLeaving = false
+        if member.state.isAlive, spec.needsNewInstance(insteadOf: member.spec) {
             member.nextSpec = spec
+            // What it needs is as the file says now: with some as it was, the dependencies could form a ring.
+            member.spec.dependencies = spec.dependencies
         } else {
             member.take(spec)
         }
         members[spec.name] = member
         if old != spec { effects.append(.adjusted(spec.name)) }
-        return mustReplace
+        if member.isGivenTime, spec.needsNewInstance(insteadOf: old) {
+            // The cause of its trouble may be mended.
+            step(spec.name, .startRequested, surroundings, &effects)
+        }
+    }
+
+    /// The running instance has an outdated definition.
+    private func mustBeReplaced(_ name: ServiceName) -> Bool {
+        members[name].map { $0.isWanted && $0.state.isRunning && $0.nextSpec != nil } ?? false
+    }
+}
+
+extension Stack.Member {
+    /// It pauses before it is tried again.
+    fileprivate var isGivenTime: Bool {
+        switch state {
+        case .waiting, .failed: isWanted
+        case .down, .held, .starting, .up, .stopping, .clearing: false
+        }
     }
 }

@@ -2,8 +2,8 @@ package import StackModel
 
 /// Restarts that were asked for, done one after another.
 struct RestartQueue: Sendable {
-    /// The one being restarted, and how many instances it had before.
-    var current: (name: ServiceName, instances: Int)?
+    /// The one being restarted.
+    var current: ServiceName?
     var waiting: [ServiceName] = []
 
     mutating func append(_ names: [ServiceName]) {
@@ -12,14 +12,16 @@ struct RestartQueue: Sendable {
 
     mutating func remove(_ names: [ServiceName]) {
         waiting.removeAll { names.contains($0) }
-        if let name = current?.name, names.contains(name) { current = nil }
+        if let name = current, names.contains(name) { current = nil }
     }
 }
 
 extension Stack {
+    private enum RestartProgress { case pending, done, broken }
+
     /// Services whose restart was asked for and is not done yet.
     package var pendingRestarts: [ServiceName] {
-        (restarts.current.map { [$0.name] } ?? []) + restarts.waiting
+        (restarts.current.map { [$0] } ?? []) + restarts.waiting
     }
 
     /// Dependents before what they need, or as the stack file's rollout order says; then, in start order, those that
@@ -37,37 +39,59 @@ extension Stack {
         return chosen + following
     }
 
+    /// Those of `names` that run are restarted in turn; the others just start.
+    mutating func restart(
+        _ names: [ServiceName], _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
+    ) {
+        want(names, surroundings, &effects)
+        restarts.append(
+            restartOrder(names).filter { name in
+                members[name].map { $0.isWanted && $0.state.isRunning } ?? false
+            })
+    }
+
     /// Whether anything was done.
     mutating func advanceRestarts(
         _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
     ) -> Bool {
-        if let (name, instances) = restarts.current {
-            guard let member = members[name] else {
-                restarts.current = nil
-                return true
-            }
-            switch member.state {
-            case .waiting, .failed, .down:
-                if !restarts.waiting.isEmpty {
-                    effects.append(.restartAbandoned(at: name, restarts.waiting))
-                }
-                restarts = RestartQueue()
-            case .up where member.isWell && member.instances > instances:
-                restarts.current = nil
-            case .held, .starting, .up, .stopping, .clearing:
-                return false
-            }
+        guard let name = restarts.current else {
+            guard !restarts.waiting.isEmpty else { return false }
+            let name = restarts.waiting.removeFirst()
+            restarts.current = name
+            step(name, .restartRequested, surroundings, &effects)
             return true
         }
-        guard !restarts.waiting.isEmpty else { return false }
-        let name = restarts.waiting.removeFirst()
-        guard let member = members[name] else { return true }
-        restarts.current = (name, member.instances)
-        for needed in withDependencies([name]) { members[needed]?.isWanted = true }
-        step(name, .restartRequested, surroundings, &effects)
-        for needed in withDependencies([name]) where needed != name && members[needed]?.state.isDown == true {
-            step(needed, .startRequested, surroundings, &effects)
+        switch progress(of: name) {
+        case .pending: return false
+        case .done: restarts.current = nil
+        case .broken:
+            if !restarts.waiting.isEmpty {
+                effects.append(.restartAbandoned(at: name, restarts.waiting))
+            }
+            restarts = RestartQueue()
         }
         return true
+    }
+
+    /// How far the restart of `name` is. Its old instance was asked to end, so one that runs is new.
+    private func progress(of name: ServiceName) -> RestartProgress {
+        guard let member = members[name] else { return .done }
+        switch member.state {
+        case .starting, .up:
+            return member.isWell ? .done : member.isHealthy == false ? .broken : .pending
+        case .down(.ended(let reason)): return reason.isSuccess ? .done : .broken
+        case .clearing(let reason, .policy, _): return reason.isSuccess ? .pending : .broken
+        case .down, .waiting, .failed, .stopping(.policy, _): return .broken
+        case .held: return missing(for: name).contains(where: isOutOfSight) ? .broken : .pending
+        case .stopping, .clearing: return .pending
+        }
+    }
+
+    /// It will not come by itself, or not soon.
+    private func isOutOfSight(_ name: ServiceName) -> Bool {
+        switch members[name]?.state {
+        case nil, .down, .failed: true
+        case .held, .starting, .up, .stopping, .clearing, .waiting: false
+        }
     }
 }

@@ -29,6 +29,8 @@ package struct Stack: Sendable {
         case happened(ServiceName, Lifecycle.Event)
         /// `hung`: it did not answer at all.
         case judged(ServiceName, Verdict, hung: Bool)
+        /// The agent begins: all but these are wanted, as the operator left it.
+        case began(stopped: [ServiceName])
         case startRequested([ServiceName])
         case stopRequested([ServiceName])
         /// One after another, each when the one before it is well again.
@@ -73,21 +75,26 @@ package struct Stack: Sendable {
         var effects: [Effect] = []
         switch event {
         case .happened(let name, let event):
-            step(name, event, surroundings, &effects)
+            if event == .alarmRang, let respite = respite(for: name) {
+                effects.append(.service(name, .setAlarm(respite)))
+            } else {
+                step(name, event, surroundings, &effects)
+            }
         case .judged(let name, let verdict, let hung):
             judge(name, verdict, hung: hung, surroundings, &effects)
+        case .began(let stopped):
+            let wanted = order.filter { !stopped.contains($0) }
+            for name in wanted { members[name]?.isWanted = true }
+            for name in wanted { step(name, .startRequested, surroundings, &effects) }
         case .startRequested(let names):
             guard !isShuttingDown else { break }
-            for name in withDependencies(names) {
-                members[name]?.isWanted = true
-                step(name, .startRequested, surroundings, &effects)
-            }
+            want(names, surroundings, &effects)
         case .stopRequested(let names):
             for name in names { members[name]?.isWanted = false }
             restarts.remove(names)
         case .restartRequested(let names):
             guard !isShuttingDown else { break }
-            restarts.append(restartOrder(names))
+            restart(names, surroundings, &effects)
         case .reloaded(let spec):
             guard !isShuttingDown else { break }
             reload(spec, surroundings, &effects)
@@ -153,50 +160,67 @@ package struct Stack: Sendable {
         case .unhealthy:
             members[name]?.isHealthy = false
             // While something it needs is bad it is not its own fault, and a restart would not help.
-            if member.spec.onUnhealthy == .restart, culprits(behind: name).isEmpty {
+            if member.isWanted, member.spec.onUnhealthy == .restart, culprits(behind: name).isEmpty {
                 step(name, .becameUnhealthy(hung: hung), surroundings, &effects)
             }
         }
     }
 
-    /// Does all that has become possible: stops, removals, starts, the next restart. Ends: each round brings a
-    /// service further, and none goes back without an event from outside.
+    /// `names` are to run, and what they need has to be there.
+    mutating func want(
+        _ names: [ServiceName], _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
+    ) {
+        let needed = withDependencies(names)
+        for name in needed { members[name]?.isWanted = true }
+        let asked = Set(names).union(needed.flatMap(missing))
+        for name in needed where asked.contains(name) {
+            step(name, .startRequested, surroundings, &effects)
+        }
+    }
+
+    /// How much longer an alarm that rang has to wait; nil: it counts. A start that others hold up is not the service's
+    /// own failure, and while it is unwell nothing is forgiven.
+    private func respite(for name: ServiceName) -> Duration? {
+        guard let member = members[name] else { return nil }
+        switch member.state {
+        case .starting:
+            return member.isWanted && culprits(behind: name).isEmpty ? nil : member.policy.startLimit
+        case .up: return member.isWell ? nil : member.policy.restart.backoff.resetAfter
+        case .down, .held, .stopping, .clearing, .waiting, .failed: return nil
+        }
+    }
+
+    /// Does all that has become possible: stops, removals, restarts, and one start. The shell's answer to that start
+    /// brings the next one: so each is decided knowing what came of the one before.
     private mutating func settle(
         _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
     ) {
-        var madeProgress = true
-        while madeProgress {
-            madeProgress = false
-            for name in order.reversed() where mustStop(name) {
-                step(name, .stopRequested, surroundings, &effects)
-                madeProgress = true
-            }
-            for name in order where members[name]?.isLeaving == true && members[name]?.state.isDown == true {
-                members[name] = nil
-                order.removeAll { $0 == name }
-                effects.append(.removed(name))
-            }
-            for name in order where mayStart(name) {
-                step(name, .permitted, surroundings, &effects)
-                // One at a time: the shell answers a spawn with an event, and the order is the file's.
-            }
-            madeProgress = advanceRestarts(surroundings, &effects) || madeProgress
+        stopUnwanted(surroundings, &effects)
+        for name in order where members[name]?.isLeaving == true && members[name]?.state.isDown == true {
+            members[name] = nil
+            order.removeAll { $0 == name }
+            effects.append(.removed(name))
         }
+        while advanceRestarts(surroundings, &effects) {}
+        if let name = order.first(where: mayStart) { step(name, .permitted, surroundings, &effects) }
         if isShuttingDown, !hasFinished, order.allSatisfy({ members[$0]?.state.isDown == true }) {
             hasFinished = true
             effects.append(.finished)
         }
     }
 
-    private func mustStop(_ name: ServiceName) -> Bool {
-        guard let member = members[name], !member.isWanted, !member.state.isDown,
-            !member.state.isStoppingForGood
-        else { return false }
-        // Dependents first, as far as they have to go as well.
-        return !member.state.isAlive
-            || !dependents(of: name).contains { other in
-                members[other].map { !$0.isWanted && $0.state.isAlive } ?? false
-            }
+    /// Dependents first, as far as they have to go as well.
+    private mutating func stopUnwanted(
+        _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
+    ) {
+        let unwanted = order.reversed().filter { name in
+            members[name].map { !$0.isWanted && !$0.state.isDown && !$0.state.isStoppingForGood } ?? false
+        }
+        guard !unwanted.isEmpty else { return }
+        let leanedOn = leanedOn()
+        for name in unwanted where members[name]?.state.isAlive == false || !leanedOn.contains(name) {
+            step(name, .stopRequested, surroundings, &effects)
+        }
     }
 
     private func mayStart(_ name: ServiceName) -> Bool {

@@ -1,7 +1,9 @@
 /// Where the agent of user `uid` has its control socket, when nobody says otherwise.
 package func defaultRuntimeDirectory(uid: UInt32, environment: [String: String]) -> String {
     if uid == 0 { return "/run/catalyst" }
-    guard let runtime = absolutePath("XDG_RUNTIME_DIR", in: environment) else { return "/tmp/catalyst-\(uid)" }
+    guard let runtime = absolutePath("XDG_RUNTIME_DIR", in: environment) else {
+        return "/tmp/catalyst-\(uid)"
+    }
     return runtime + "/catalyst"
 }
 
@@ -9,7 +11,9 @@ package func defaultRuntimeDirectory(uid: UInt32, environment: [String: String])
 package func defaultStateDirectory(uid: UInt32, environment: [String: String]) -> String {
     if uid == 0 { return "/var/lib/catalyst" }
     if let state = absolutePath("XDG_STATE_HOME", in: environment) { return state + "/catalyst" }
-    guard let home = absolutePath("HOME", in: environment) else { return "/tmp/catalyst-\(uid)/state" }
+    guard let home = absolutePath("HOME", in: environment) else {
+        return "/tmp/catalyst-\(uid)/state"
+    }
     return home + "/.local/state/catalyst"
 }
 

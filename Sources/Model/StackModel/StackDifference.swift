@@ -4,6 +4,11 @@ package struct StackDifference: Equatable, Sendable, Codable {
         package var service: ServiceName
         /// Names of what differs, as in the file: `command`, `environment.REDIS_URL`. No values.
         package var keys: [String]
+
+        package init(service: ServiceName, keys: [String]) {
+            self.service = service
+            self.keys = keys
+        }
     }
 
     package var added: [ServiceName]

@@ -1,5 +1,6 @@
 internal import ControlProtocol
 internal import ControlServer
+internal import LinuxSystem
 internal import StackModel
 internal import Supervision
 

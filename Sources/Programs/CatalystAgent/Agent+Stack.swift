@@ -25,8 +25,8 @@ extension Agent {
         for warning in spec.warnings { record(.stackLoaded, nil, .warning, warning) }
         record(.stackLoaded, nil, .notice, "stack '\(spec.name)' with \(spec.services.count) services")
         stack = Stack(spec)
-        let wanted = spec.services.map(\.name).filter { !remembered.stopped.contains($0) }
-        post(.startRequested(wanted))
+        post(.began(stopped: remembered.stopped))
+        becameReady()
     }
 
     /// Reads the files again; what is refused changes nothing. `done` gets the refusal, or nil when it is under way.

@@ -11,16 +11,17 @@ internal import SystemPackage
 /// Answers that read log files: each on a thread of its own, which owns the connection from then on.
 extension Agent {
     func streamLogs(_ request: ControlRequest, _ services: [ServiceName], _ connection: ControlConnection) {
-        let shelf = LogReading(directory: options.logDirectory)
-        let question = LogReading.Question(
-            services: services, since: request.since, tail: request.tail, grep: request.grep,
-            follow: request.follow ?? false)
-        stream(connection) { asker in
-            shelf.read(question, isCancelled: { asker.isGone }, emit: { record in
+        var reading = LogReading(directory: options.logDirectory, services: services)
+        reading.since = request.since
+        reading.tail = request.tail
+        reading.grep = request.grep
+        reading.follow = request.follow ?? false
+        stream(connection) { [reading] asker in
+            reading.run(isCancelled: { asker.isGone }) { record in
                 var reply = ControlReply()
                 reply.log = record
                 return asker.send(reply)
-            })
+            }
             _ = asker.send(.end())
         }
     }
@@ -28,16 +29,15 @@ extension Agent {
     func explain(_ named: [ServiceName], _ connection: ControlConnection) {
         let names = named.isEmpty ? status().services.filter { !$0.isWell && $0.wanted }.map(\.name) : named
         let explanations = names.compactMap(explanation)
-        let shelf = LogReading(directory: options.logDirectory)
+        let directory = options.logDirectory
         stream(connection) { asker in
             for var explanation in explanations {
-                shelf.read(
-                    LogReading.Question(services: [explanation.service.name], tail: 20),
-                    isCancelled: { asker.isGone },
-                    emit: { record in
-                        explanation.logs.append(record)
-                        return true
-                    })
+                var reading = LogReading(directory: directory, services: [explanation.service.name])
+                reading.tail = 20
+                reading.run(isCancelled: { asker.isGone }) { record in
+                    explanation.logs.append(record)
+                    return true
+                }
                 var reply = ControlReply()
                 reply.why = explanation
                 guard asker.send(reply) else { return }
@@ -87,7 +87,7 @@ struct Asker: Sendable {
     }
 
     var isGone: Bool {
-        var poll = pollfd(fd: descriptor.rawValue, events: Int16(POLLRDHUP), revents: 0)
+        var poll = pollfd(fd: descriptor.rawValue, events: Int16(0x2000 /* POLLRDHUP */), revents: 0)
         return Glibc.poll(&poll, 1, 0) > 0
     }
 

@@ -1,3 +1,4 @@
+internal import CollectorProtocol
 internal import ControlServer
 internal import Glibc
 internal import LinuxSystem
@@ -35,12 +36,10 @@ package final class Agent {
     var streams = 0
     /// What `status` should say about the agent itself, by what it is about.
     var notes: [String: String] = [:]
-    private(set) var hasLostCollector = false
     private var inbox: [Stack.Event] = []
     private var isDeciding = false
     private var isRememberingDue = false
     private var lastProbeID: UInt64 = 0
-    private var isReady = false
     private var exitCode: Int32 = 0
 
     package init(_ options: AgentOptions) throws {
@@ -128,7 +127,7 @@ package final class Agent {
 
     private func tell(_ name: ServiceName, _ from: Lifecycle.State, _ to: Lifecycle.State, _ event: Lifecycle.Event) {
         let runner = runner(name)
-        runner.since = Clock.wallTime()
+        if word(for: from) != word(for: to) { runner.since = Clock.wallTime() }
         let missing = stack?.missing(for: name) ?? []
         guard let words = narrate(from, to, event, missing: missing) else { return }
         record(words.kind, name, words.priority, words.message)
@@ -145,7 +144,6 @@ package final class Agent {
         _ kind: EventRecord.Kind, _ service: ServiceName? = nil, _ priority: EventRecord.Priority = .info,
         _ message: String
     ) {
-        if kind == .collectorLost { hasLostCollector = true }
         chronicle.record(kind, service, priority, message)
     }
 
@@ -191,19 +189,15 @@ package final class Agent {
     }
 
     private func afterTurn() {
-        for event in chronicle.tell() { tellWaiters(event) }
+        let events = chronicle.tell()
+        for event in events { tellWaiters(event) }
         settleWaiters()
         if isRememberingDue { remember() }
-        becomeReadyIfUp()
+        if !events.isEmpty { readiness.status(headline) }
     }
 
-    private func becomeReadyIfUp() {
-        guard !isReady, let stack, stack.order.allSatisfy({ name in
-            stack.members[name].map { $0.isWell || !$0.isWanted || $0.state.isDown } ?? true
-        }) else { return }
-        isReady = true
-        readiness.ready(status: headline)
-    }
+    /// The agent is in charge. Not "all are well": systemd would end it for the sake of one broken service.
+    func becameReady() { readiness.ready(status: headline) }
 
     private func remember() {
         isRememberingDue = false
@@ -268,13 +262,9 @@ package final class Agent {
 
     private func tidyUp() {
         collector.end()
-        // As PID 1 or subreaper the agent may have orphans of orphans: nothing is left behind.
-        for entry in Proc.descendants(of: getpid(), in: Proc.all()) where entry.state != "Z" {
-            kill(entry.pid, SIGKILL)
-        }
+        endDescendants()
         for runner in runners.values { runner.discard() }
         logs.stop()
-        try? cgroupRoot?.remove()  // Only a process that moved in from outside could keep it.
         remembered.instances = [:]
         stateKeeper.save(remembered, to: options.stateFile)
         record(.agentStopped, nil, .notice, "catalystd stopped")
@@ -282,6 +272,21 @@ package final class Agent {
         server?.close()
         stateKeeper.finish()
         chronicle.finish()
+    }
+}
+
+extension Agent {
+    /// The services are down; what else was born below the agent (orphans, probes) ends now. Nothing is left behind.
+    private func endDescendants() {
+        let deadline = Clock.now() + .seconds(2)
+        while Clock.now() < deadline {
+            let left = Proc.descendants(of: getpid(), in: Proc.all())
+            for entry in left { kill(entry.pid, SIGKILL) }
+            let isSwept = cgroupRoot?.removeAll() ?? true
+            if left.isEmpty, isSwept { return }
+            reaper.reapOrphans()
+            try? loop.turn(waitingAtMost: .milliseconds(5))  // A loop that fails now has nothing left to serve.
+        }
     }
 }
 

@@ -28,6 +28,7 @@ package struct AgentOptions: Sendable {
     }
 
     package static let defaultStack = defaultStackFile
+    package static let version = catalystVersion
 
     var logDirectory: String { stateDirectory + "/logs" }
     var fifoDirectory: String { stateDirectory + "/fifo" }
@@ -42,6 +43,3 @@ package struct AgentOptions: Sendable {
         return String(hash, radix: 16)
     }
 }
-
-/// What this build calls itself.
-package let catalystVersion = "0.1.0"

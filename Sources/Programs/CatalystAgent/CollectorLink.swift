@@ -17,6 +17,7 @@ final class CollectorLink {
     private var started = Moment.zero
     private var pause = Duration.zero
     private var isEnding = false
+    private var lastComplaint: String?
     private(set) var isReady = false
 
     /// Questions that wait for a busy collector. It reads all the time: more means that it hangs.
@@ -102,7 +103,9 @@ final class CollectorLink {
     private func lost(_ words: String) {
         disconnect()
         guard !isEnding else { return }
-        agent.record(.collectorLost, nil, .error, "\(words), starting it again")
+        // One that cannot be started at all is told once, not every few seconds.
+        if words != lastComplaint { agent.record(.collectorLost, nil, .error, "\(words), starting it again") }
+        lastComplaint = words
         // At once, unless it dies young again and again.
         let livedLong = Clock.now() - started > .seconds(10)
         pause = livedLong ? .zero : min(AgentLimits.collectorPauseMax, max(.milliseconds(50), pause * 2))
@@ -168,9 +171,8 @@ final class CollectorLink {
     private func receive(_ reply: CollectorReply) {
         if reply.ready == true {
             isReady = true
-            if pause > .zero || agent.hasLostCollector {
-                agent.record(.collectorReady, nil, .notice, "the collector answers again")
-            }
+            if lastComplaint != nil { agent.record(.collectorReady, nil, .notice, "the collector answers again") }
+            lastComplaint = nil
             agent.collectorBecameReady()
         }
         if let report = reply.report { answers.removeValue(forKey: report.id)?(report.report) }

@@ -65,6 +65,4 @@ struct Usage {
         sampledAt = now
         sampledInstance = instance.number
     }
-
-    mutating func forget() { self = Usage() }
 }

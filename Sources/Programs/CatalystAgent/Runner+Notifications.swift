@@ -1,4 +1,5 @@
 internal import LinuxSystem
+internal import Monitoring
 internal import StackModel
 internal import Supervision
 

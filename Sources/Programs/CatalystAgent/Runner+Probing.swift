@@ -1,5 +1,6 @@
 internal import CollectorProtocol
 internal import LinuxSystem
+internal import Logs
 internal import Monitoring
 internal import StackModel
 internal import Supervision
@@ -15,7 +16,8 @@ extension Runner {
     /// The definition may have changed under the instance: probes follow it.
     func adjustProbing() {
         guard let instance, let member = agent.stack?.members[name], member.state.isRunning else { return }
-        if member.nextSpec == nil { try? agent.logs.open(name, policy: member.spec.logging) }  // Its FIFOs are open.
+        // Its FIFOs are open: this only changes the policy, and cannot fail.
+        if member.nextSpec == nil { _ = try? agent.logs.open(name, policy: member.spec.logging) }
         instance.stopProbing(on: agent)
         beginProbing(instance)
     }

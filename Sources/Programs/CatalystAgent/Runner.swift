@@ -76,6 +76,7 @@ final class Runner {
         do throws(SpawnError) {
             try start(member.spec, number: member.instances)
         } catch {
+            prepared = nil  // Whatever was wrong with it is looked at anew next time.
             lastExit = .notStarted(error.description)
             agent.record(.startFailed, name, .error, error.description)
             agent.post(.happened(name, .spawnFailed(error.description)))

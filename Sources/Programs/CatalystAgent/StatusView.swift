@@ -1,6 +1,7 @@
 internal import ControlProtocol
 internal import Glibc
 internal import LinuxSystem
+internal import Monitoring
 internal import StackModel
 internal import Supervision
 
@@ -66,7 +67,7 @@ extension Agent {
         return runners[name]?.instance?.tally.verdict == .blocked ? stack?.culprits(behind: name) ?? [] : []
     }
 
-    private func word(for state: Lifecycle.State) -> ServiceStatus.State {
+    func word(for state: Lifecycle.State) -> ServiceStatus.State {
         switch state {
         case .down(.ended(let reason)): reason.isSuccess ? .completed : .down
         case .down: .down

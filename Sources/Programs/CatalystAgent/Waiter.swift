@@ -31,7 +31,8 @@ extension Agent {
         connection.keepOpen()
         let waiter = Waiter(connection, goal, services)
         waiters.append(waiter)
-        waiter.alarm = loop.setAlarm(after: AgentLimits.waitMax) { [unowned self, unowned waiter] in
+        waiter.alarm = loop.setAlarm(after: AgentLimits.waitMax) { [unowned self, weak waiter] in
+            guard let waiter else { return }
             finish(waiter, .failure(.failed, "not in \(AgentLimits.waitMax): \(missingWords(waiter))"))
         }
         loop.setAlarm(after: .zero) { [unowned self] in settleWaiters() }

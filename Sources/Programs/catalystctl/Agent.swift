@@ -11,7 +11,9 @@ struct Agent {
     /// What to type to get at the same agent again.
     var program: String { socket.map { "catalystctl --socket \($0)" } ?? "catalystctl" }
 
-    /// Asks, and calls `each` with every line of the answer. An error that the agent answers with is thrown.
+    /// Asks, and calls `each` with every line of the answer.
+    ///
+    /// An error that the agent answers with is thrown after its line was handed over.
     func ask(
         _ request: ControlRequest, whenIdle: () throws -> Void = {},
         each: (ControlReply, _ line: [UInt8]) throws -> Void
@@ -31,7 +33,9 @@ struct Agent {
     }
 
     /// Asks for one thing.
-    func answer<Value>(to request: ControlRequest, _ field: (ControlReply) -> Value?) throws -> Value {
+    func answer<Value>(to request: ControlRequest, _ field: (ControlReply) -> Value?) throws
+        -> Value
+    {
         var value: Value?
         try ask(request) { reply, _ in value = field(reply) ?? value }
         guard let value else { throw ControlClientError(path: path, reason: .malformed) }
@@ -45,7 +49,8 @@ struct Agent {
         let output = Output()
         // What has come is shown even if an error follows.
         defer { output.flushOrForget() }
-        try ask(request, whenIdle: { try output.flush() }) { _, line in try output.print(line: line) }
+        try ask(request, whenIdle: { try output.flush() }) { _, line in try output.print(line: line)
+        }
         try output.flush()
     }
 
@@ -63,7 +68,8 @@ struct Agent {
     }
 
     /// The part of `status` that is about `services`; all of it where none is named.
-    func only(_ services: [ServiceName], of status: StackStatus) throws(ControlError) -> StackStatus {
+    func only(_ services: [ServiceName], of status: StackStatus) throws(ControlError) -> StackStatus
+    {
         let names = status.services.map(\.name)
         let known = Set(names)
         if let stranger = services.first(where: { !known.contains($0) }) {
@@ -77,9 +83,12 @@ struct Agent {
     }
 
     private var path: String {
-        if let path = socket ?? environmentVariable("CATALYST_SOCKET"), !path.isEmpty { return path }
+        if let path = socket ?? environmentVariable("CATALYST_SOCKET"), !path.isEmpty {
+            return path
+        }
         let runtime = environmentVariable("XDG_RUNTIME_DIR").map { ["XDG_RUNTIME_DIR": $0] } ?? [:]
-        return defaultRuntimeDirectory(uid: geteuid(), environment: runtime) + "/" + controlSocketName
+        return defaultRuntimeDirectory(uid: geteuid(), environment: runtime) + "/"
+            + controlSocketName
     }
 }
 
@@ -87,7 +96,9 @@ extension ControlError {
     /// Adds the names that were probably meant.
     fileprivate func hinting(at names: [String], insteadOf asked: [ServiceName]) -> ControlError {
         let known = Set(names)
-        let hints = asked.filter { !known.contains($0.text) }.compactMap { nearest(to: $0.text, among: names) }
+        let hints = asked.filter { !known.contains($0.text) }.compactMap {
+            nearest(to: $0.text, among: names)
+        }
         let list = hints.map { "'\($0)'" }.joined(separator: " and ")
         let some = names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
         let hint = hints.isEmpty ? "\nthe services are: \(some)" : ", did you mean \(list)?"

@@ -5,7 +5,8 @@ internal import StackModel
 struct AgentOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The agent's control socket (default: $CATALYST_SOCKET, or the usual place).", valueName: "path"),
+            "The agent's control socket (default: $CATALYST_SOCKET, or the usual place).",
+            valueName: "path"),
         completion: .file())
     var socket: String?
 

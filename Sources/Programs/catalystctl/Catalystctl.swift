@@ -27,10 +27,14 @@ struct Catalystctl: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Looking",
-                subcommands: [Status.self, Health.self, Why.self, Events.self, Logs.self, Limits.self]),
+                subcommands: [
+                    Status.self, Health.self, Why.self, Events.self, Logs.self, Limits.self,
+                ]),
             CommandGroup(
                 name: "Changing",
-                subcommands: [Up.self, Down.self, Start.self, Stop.self, Restart.self, Reload.self]),
+                subcommands: [
+                    Up.self, Down.self, Start.self, Stop.self, Restart.self, Reload.self,
+                ]),
             CommandGroup(name: "Stack file", subcommands: [Config.self]),
         ],
         defaultSubcommand: Status.self)

@@ -6,7 +6,7 @@ struct CommandLineWords {
 
     init(_ words: [String]) { self.words = words }
 
-    /// Moves options that stand before the command behind it, and refuses a command that does not exist.
+    /// Moves options that stand before the command behind it; refuses an unknown command.
     func arranged() throws(Failure) -> [String] {
         let optionCount = leadingOptionCount
         let rest = words.dropFirst(optionCount)
@@ -40,7 +40,8 @@ struct CommandLineWords {
         let names = Catalystctl.configuration.subcommands
             .filter { $0.configuration.shouldDisplay }.map { $0._commandName }
         let hint = nearest(to: word, among: names).map { ", did you mean '\($0)'?" } ?? ""
+        let list = names.joined(separator: ", ")
         return Failure(
-            "no command '\(displayed(word))'\(hint)\nthe commands are: \(names.joined(separator: ", "))", .usage)
+            "no command '\(displayed(word))'\(hint)\nthe commands are: \(list)", .usage)
     }
 }

@@ -6,7 +6,8 @@ internal import StackModel
 struct ConfigCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Is the stack file in order? All mistakes at once, with their lines. Asks no agent.",
+        abstract:
+            "Is the stack file in order? All mistakes at once, with their lines. Asks no agent.",
         discussion: """
             EXAMPLES
               catalystctl config check
@@ -38,11 +39,15 @@ struct ConfigCheck: ParsableCommand {
 
     private func summary(services: Int?, _ errorCount: Int, _ warningCount: Int) -> String {
         let name = displayed(options.names.joined(separator: " + "))
-        let verdict = services.map { "in order, \(count($0, "service"))" } ?? count(errorCount, "mistake")
-        return "\(name): \(verdict)" + (warningCount > 0 ? ", \(count(warningCount, "warning"))" : "")
+        let verdict =
+            services.map { "in order, \(count($0, "service"))" } ?? count(errorCount, "mistake")
+        return "\(name): \(verdict)"
+            + (warningCount > 0 ? ", \(count(warningCount, "warning"))" : "")
     }
 
-    private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+    private func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
 }
 
 /// What `config check --json` prints.

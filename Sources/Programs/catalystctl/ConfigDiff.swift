@@ -18,7 +18,7 @@ struct ConfigDiff: ParsableCommand {
     @OptionGroup var files: FileOptions
 
     func run() throws {
-        // The agent shows no secrets, so ours are hidden alike: a changed password is no difference here.
+        // The agent shows no secrets, so ours are hidden alike: a new password is no difference.
         let new = try files.stack().redacted()
         let running = try options.agent.answer(to: ControlRequest(.config)) { $0.config }
         let difference = StackDifference(from: running, to: new)
@@ -26,7 +26,9 @@ struct ConfigDiff: ParsableCommand {
         if options.json {
             output.write(try JSONLines.encode(difference))
         } else {
-            for line in DifferencePage(difference: difference).lines(on: .current()) { output.print(line) }
+            for line in DifferencePage(difference: difference).lines(on: .current()) {
+                output.print(line)
+            }
         }
         try output.flush()
     }

@@ -7,7 +7,8 @@ internal import StackModel
 struct ConfigShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "The stack with everything resolved and its secrets hidden: the running one, or that of --file.",
+        abstract:
+            "The whole stack, resolved, its secrets hidden: the running one, or that of --file.",
         discussion: """
             EXAMPLES
               catalystctl config show
@@ -28,7 +29,9 @@ struct ConfigShow: ParsableCommand {
             output.write(try JSONLines.encode(stack))
         } else {
             let isTerminal = Terminal.current().isTerminal
-            for line in render(stack).split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
+            for line in render(stack).split(separator: "\n", omittingEmptySubsequences: false).map(
+                String.init)
+            {
                 output.print(isTerminal ? displayed(line) : line)
             }
         }

@@ -26,8 +26,11 @@ struct Failure: Error, Equatable {
         let wayOut: String? =
             switch error.reason {
             case .noSocket, .nobodyListens:
-                "is catalystd running? start it with 'systemctl start catalystd' or "
-                    + "'catalystd --stack FILE', or name its socket with --socket or CATALYST_SOCKET"
+                """
+                is catalystd running? start it with 'systemctl start catalystd' or \
+                'catalystd --stack FILE',
+                or name its socket with --socket or CATALYST_SOCKET
+                """
             case .notAllowed: "become root, or a member of the group 'catalyst' to look at things"
             case .pathTooLong: "name a shorter one with --socket or CATALYST_SOCKET"
             case .silent: "look at it with 'journalctl -u catalystd -n 50'"
@@ -42,9 +45,12 @@ struct Failure: Error, Equatable {
     private init(_ error: ControlError) {
         switch error.code {
         case .notAllowed:
-            self.init("\(error)\nbecome root, or a member of the group 'catalyst-admin'", .notAllowed)
+            self.init(
+                "\(error)\nbecome root, or a member of the group 'catalyst-admin'", .notAllowed)
         case .badRequest, .unknownService: self.init(error.message, .usage)
-        case .badStack: self.init("\(error)\nthe running stack goes on; see 'catalystctl config check'", .unhealthy)
+        case .badStack:
+            self.init(
+                "\(error)\nthe running stack goes on; see 'catalystctl config check'", .unhealthy)
         case .failed, .busy, .stopping: self.init(error.message, .unhealthy)
         }
     }

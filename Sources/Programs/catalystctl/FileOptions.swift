@@ -7,7 +7,8 @@ struct FileOptions: ParsableArguments {
     @Option(
         name: [.customShort("f"), .customLong("file")], parsing: .upToNextOption,
         help: ArgumentHelp(
-            "The stack's files, merged in this order.", discussion: "Without it: \(defaultStackFile).",
+            "The stack's files, merged in this order.",
+            discussion: "Without it: \(defaultStackFile).",
             valueName: "file"),
         completion: .file(extensions: ["yaml", "yml"]))
     var files: [String] = []
@@ -19,7 +20,8 @@ struct FileOptions: ParsableArguments {
 
     @Option(
         name: .customLong("env-file"),
-        help: ArgumentHelp("Variables for the files; without it: .env beside the first.", valueName: "file"),
+        help: ArgumentHelp(
+            "Variables for the files; without it: .env beside the first.", valueName: "file"),
         completion: .file())
     var envFile: String?
 

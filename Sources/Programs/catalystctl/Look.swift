@@ -3,7 +3,9 @@ internal import Glibc
 internal import JSONLines
 internal import StackModel
 
-/// What `status` does. Apart from the command, because the most typed command line of all goes without a parser.
+/// What `status` does.
+///
+/// Apart from the command, because the most typed command line of all goes without a parser.
 struct Look {
     var agent = Agent(socket: nil)
     var services: [ServiceName] = []
@@ -42,12 +44,16 @@ struct Look {
         try screen.show(lines, on: terminal)
     }
 
-    private func askedPatiently(every interval: Duration, on screen: inout Screen) throws -> StackStatus {
+    private func askedPatiently(every interval: Duration, on screen: inout Screen) throws
+        -> StackStatus
+    {
         while true {
             do {
                 return try asked()
             } catch {
-                guard let failure = Failure(error), failure.status == .noAgent, !isJSON else { throw error }
+                guard let failure = Failure(error), failure.status == .noAgent, !isJSON else {
+                    throw error
+                }
                 let terminal = Terminal.current()
                 let reason = failure.message.split(separator: "\n").first.map(String.init) ?? ""
                 let lines = displayed(reason + "; waiting for it").wrapped(to: terminal.width)
@@ -59,7 +65,9 @@ struct Look {
 
     private func asked() throws -> StackStatus { try agent.only(services, of: try agent.status()) }
 
-    private func page(_ status: StackStatus) -> StatusPage { StatusPage(status: status, program: agent.program) }
+    private func page(_ status: StackStatus) -> StatusPage {
+        StatusPage(status: status, program: agent.program)
+    }
 }
 
 private func pause(_ duration: Duration) {

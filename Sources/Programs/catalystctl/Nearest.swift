@@ -3,7 +3,8 @@ func nearest(to word: String, among candidates: some Sequence<String>) -> String
     let letters = Array(word.lowercased().unicodeScalars)
     // Nobody mistypes a hundred letters; and the distance takes time by the square of them.
     guard !letters.isEmpty, letters.count <= 100 else { return nil }
-    let closest = candidates
+    let closest =
+        candidates
         .map { (name: $0, distance: distance(letters, Array($0.lowercased().unicodeScalars))) }
         .min { $0.distance < $1.distance }
     guard let closest, closest.distance <= max(1, letters.count / 3) else {

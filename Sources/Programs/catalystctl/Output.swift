@@ -55,13 +55,16 @@ struct OutputClosed: Error {}
 private func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
     var written = 0
     while written < bytes.count {
-        let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        let count = bytes[written...].withUnsafeBytes {
+            Glibc.write(descriptor, $0.baseAddress, $0.count)
+        }
         if count >= 0 {
             written += count
         } else if errno == EPIPE {
             throw OutputClosed()
         } else if errno != EINTR {
-            throw Failure("cannot write the output: \(String(cString: strerror(errno)))", .unhealthy)
+            throw Failure(
+                "cannot write the output: \(String(cString: strerror(errno)))", .unhealthy)
         }
     }
 }

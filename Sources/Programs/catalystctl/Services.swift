@@ -11,7 +11,9 @@ struct Services: ParsableCommand {
 
     func run() throws {
         let output = Output()
-        for service in try options.agent.status().services { output.print(displayed(service.name.text)) }
+        for service in try options.agent.status().services {
+            output.print(displayed(service.name.text))
+        }
         try output.flush()
     }
 }

@@ -16,7 +16,8 @@ struct Status: ParsableCommand {
     @OptionGroup var options: AgentOptions
 
     @Option(
-        defaultAsFlag: 1, help: ArgumentHelp("Show it again every so many seconds.", valueName: "seconds"))
+        defaultAsFlag: 1,
+        help: ArgumentHelp("Show it again every so many seconds.", valueName: "seconds"))
     var watch: Double?
 
     @Argument(help: "Only these services.", completion: .services)

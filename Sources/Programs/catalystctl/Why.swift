@@ -4,7 +4,8 @@ internal import StackModel
 
 struct Why: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Why a service is as it is: cause, last answer, last events, last lines, what to do.",
+        abstract:
+            "Why a service is as it is: cause, last answer, last events, last lines, what to do.",
         discussion: """
             EXAMPLES
               catalystctl why scanner

@@ -25,7 +25,8 @@ let usage = """
     """
 
 func fail(_ words: String, code: Int32) -> Never {
-    fputs("catalystd: \(words)\n", stderr)
+    var line = "catalystd: \(words)\n"
+    line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
     exit(code)
 }
 
@@ -35,7 +36,7 @@ if flags.wantsHelp {
     exit(0)
 }
 if flags.wantsVersion {
-    print("catalystd \(catalystVersion)")
+    print("catalystd \(AgentOptions.version)")
     exit(0)
 }
 if let mistake = flags.mistake { fail("\(mistake)\n\n\(usage)", code: 100) }

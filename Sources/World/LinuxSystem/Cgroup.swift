@@ -34,6 +34,17 @@ package struct Cgroup: Hashable, Sendable {
         guard rmdir(path) == 0 || errno == ENOENT else { throw SystemError("remove the cgroup '\(path)'") }
     }
 
+    /// Kills what is in the cgroups below it, and removes them and itself. False: something is dying still.
+    package func removeAll() -> Bool {
+        for name in Directory.names(in: path) {
+            let below = child(name)
+            // Files of the kernel's are no directories: removing them fails, and nothing else happens.
+            guard rmdir(below.path) != 0, errno == EBUSY else { continue }
+            below.kill()
+        }
+        return rmdir(path) == 0 || errno == ENOENT
+    }
+
     func open() throws(SystemError) -> FileDescriptor {
         do {
             return try FileDescriptor.open(path, .readOnly, options: [.directory, .closeOnExec])

@@ -25,6 +25,10 @@ package struct LogLimits: Sendable {
     static let dropReports: Duration = .seconds(1)
     /// Small reads of one stream within this time share one time in the file.
     static let sameTime: Duration = .milliseconds(1)
+    /// While the disk is busy, reading less than this at once would only cost the service its processor …
+    static let smallRead = 48 << 10
+    /// … so more is left to gather: in microseconds, in which no pipe of a reasonable service fills.
+    static let readPause: UInt32 = 50
     /// Our threads call nothing deep.
     static let stackBytes = 256 << 10
     /// Commands that wait for the reader: a whole stack of 1,000 opened, drained and closed at once.

@@ -31,7 +31,7 @@ package final class LogPump: Sendable {
     ) throws(LogError) {
         self.fifoDirectory = fifoDirectory
         self.limits = limits
-        drops = Drops(report: onDrop)
+        drops = Drops(listener: onDrop)
         do throws(SystemError) {
             try makeDirectories(fifoDirectory, mode: 0o700)
             let queue = BatchQueue(limits)

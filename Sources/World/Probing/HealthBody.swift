@@ -37,7 +37,7 @@ package struct HealthBody: Equatable {
     private var ownOutcome: Report.Outcome {
         guard let status else { return .healthy }
         switch status.lowercased() {
-        case "healthy", "ok": break
+        case "healthy", "ok", "true": break
         case "degraded": return .degraded(troubles ?? "says its status is 'degraded'")
         default: return .failed(.status(status))
         }

@@ -1,4 +1,4 @@
-/// `text` without anything that a terminal would act on or that would break a line: such characters are shown escaped.
+/// `text` with escapes in place of whatever a terminal would act on or that would break a line.
 func displayed(_ text: String, keepingTabs: Bool = false) -> String {
     let isPlain = text.utf8.allSatisfy { (0x20...0x7E).contains($0) || (keepingTabs && $0 == 0x09) }
     if isPlain { return text }

@@ -16,11 +16,13 @@ struct EventLines {
         _ event: EventRecord, now: Timestamp, showingService: Bool = true, width: Int? = nil
     ) -> String {
         let time = times.fit(event.time.local(now: now))
-        let name = showingService ? names.fit(displayed(event.service?.text ?? "catalyst")) + "  " : ""
+        let name =
+            showingService ? names.fit(displayed(event.service?.text ?? "catalyst")) + "  " : ""
         let used = time.count + 2 + name.cellCount
         let message = displayed(event.message)
         let shown = width.map { message.shortened(to: max(10, $0 - used)) } ?? message
-        return terminal.paint(time, .dim) + "  " + name + terminal.paint(shown, color(event.priority))
+        return terminal.paint(time, .dim) + "  " + name
+            + terminal.paint(shown, color(event.priority))
     }
 
     private func color(_ priority: EventRecord.Priority) -> Terminal.Color? {

@@ -24,6 +24,7 @@ struct HealthPage {
         if !service.wanted { return "stopped" }
         if service.state == .completed { return "completed" }
         guard service.hasHealthCheck else { return "up (has no health check)" }
-        return service.latency > .zero ? "healthy, answered in \(humanLatency(service.latency))" : "healthy"
+        return service.latency > .zero
+            ? "healthy, answered in \(humanLatency(service.latency))" : "healthy"
     }
 }

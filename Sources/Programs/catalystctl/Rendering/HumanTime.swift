@@ -38,7 +38,9 @@ extension Timestamp {
         let today = Self.calendar(now)
         let clock = "\(twoDigits(then.tm_hour)):\(twoDigits(then.tm_min)):\(twoDigits(then.tm_sec))"
         if then.tm_yday == today.tm_yday, then.tm_year == today.tm_year { return clock }
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let months = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ]
         return "\(months[Int(then.tm_mon)]) \(twoDigits(then.tm_mday)) \(clock)"
     }
 

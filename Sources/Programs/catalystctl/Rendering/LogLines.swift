@@ -15,7 +15,7 @@ struct LogLines {
     mutating func line(_ record: LogRecord) -> String {
         let name = displayed(record.service.text)
         let bar = terminal.paint("|", record.stream == .stderr ? .red : .dim)
-        // Escape sequences of a service must not reach a terminal; into a file its output goes as it is.
+        // Escape sequences of a service must not reach a terminal; a file gets what it wrote.
         let text = terminal.isTerminal ? displayed(record.text, keepingTabs: true) : record.text
         let label = terminal.paint(names.fit(name), .of(service: name))
         return "\(terminal.paint(times.fit(time(record.time)), .dim)) \(label) \(bar) \(text)"

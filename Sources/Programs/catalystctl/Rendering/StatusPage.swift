@@ -19,7 +19,8 @@ struct StatusPage {
         // One row more goes for the line that says so.
         let room = max(0, status.services.count - excess - 1)
         let wanting = Set(status.concerns.prefix(room).map(\.service.name))
-        let well = status.services.filter { $0.concern == nil }.prefix(room - wanting.count).map(\.name)
+        let well = status.services.filter { $0.concern == nil }.prefix(room - wanting.count).map(
+            \.name)
         let shown = wanting.union(well)
         return lines(on: terminal, showing: status.services.filter { shown.contains($0.name) })
     }
@@ -129,7 +130,8 @@ struct StatusPage {
         var lines = shown.map { service, concern in
             let name = displayed(service.name.text).padded(to: width)
             let text = "\(name)  \(service.account(of: concern, at: status.time))"
-            return terminal.paint(concern.symbol, concern.color) + " " + text.shortened(to: terminal.width - 2)
+            return terminal.paint(concern.symbol, concern.color) + " "
+                + text.shortened(to: terminal.width - 2)
         }
         if concerns.count > shown.count {
             lines.append("… and \(concerns.count - shown.count) more: \(program) health")

@@ -28,7 +28,9 @@ struct Table {
         let widths = narrowed(shown.map { natural[$0] }, within: terminal.width)
         let header = shown.map { Cell(columns[$0].title, .dim) }
         return ([header] + rows.map { row in shown.map { row[$0] } }).map { cells in
-            line(cells, alignments: shown.map { columns[$0].alignment }, widths: widths, on: terminal)
+            line(
+                cells, alignments: shown.map { columns[$0].alignment }, widths: widths, on: terminal
+            )
         }
     }
 
@@ -51,7 +53,9 @@ struct Table {
     private func narrowed(_ widths: [Int], within limit: Int) -> [Int] {
         var widths = widths
         var excess = widths.reduce(-Self.gap) { $0 + $1 + Self.gap } - limit
-        while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > 3 {
+        while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
+            widths[widest] > 3
+        {
             widths[widest] -= 1
             excess -= 1
         }

@@ -17,7 +17,8 @@ struct Terminal: Equatable {
             terminal.width = Int(size.ws_col)
             terminal.height = max(2, Int(size.ws_row))
         }
-        terminal.hasColor = (environmentVariable("NO_COLOR") ?? "").isEmpty && environmentVariable("TERM") != "dumb"
+        terminal.hasColor =
+            (environmentVariable("NO_COLOR") ?? "").isEmpty && environmentVariable("TERM") != "dumb"
         return terminal
     }
 

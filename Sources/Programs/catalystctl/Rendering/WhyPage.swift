@@ -23,7 +23,9 @@ struct WhyPage {
 
     private func summary(on terminal: Terminal) -> [String] {
         let color = service.concern?.color ?? (service.isWell ? .green : nil)
-        return displayed(explanation.summary).wrapped(to: terminal.width).map { terminal.paint($0, color) }
+        return displayed(explanation.summary).wrapped(to: terminal.width).map {
+            terminal.paint($0, color)
+        }
     }
 
     private func section(_ title: String, _ lines: [String], on terminal: Terminal) -> [String] {
@@ -42,13 +44,18 @@ struct WhyPage {
     private func facts(on terminal: Terminal) -> [String] {
         var facts: [(String, String)] = [("state", stateWords)]
         if let report = explanation.lastReport { facts.append(("last probe", words(report))) }
-        if let body = explanation.lastReport?.body, !body.isEmpty { facts.append(("it said", body)) }
+        if let body = explanation.lastReport?.body, !body.isEmpty {
+            facts.append(("it said", body))
+        }
         if let exit = service.lastExit { facts.append(("last exit", exit.description)) }
-        if let attempt = service.nextAttempt { facts.append(("next try", "in \(humanWait(attempt - now))")) }
+        if let attempt = service.nextAttempt {
+            facts.append(("next try", "in \(humanWait(attempt - now))"))
+        }
         if let text = service.statusText { facts.append(("its own words", text)) }
         let width = facts.reduce(0) { max($0, $1.0.count) } + 2
         return facts.flatMap { title, value in
-            displayed(value).wrapped(to: max(20, terminal.width - width)).enumerated().map { index, line in
+            displayed(value).wrapped(to: max(20, terminal.width - width)).enumerated().map {
+                index, line in
                 terminal.paint((index == 0 ? title : "").padded(to: width), .dim) + line
             }
         }
@@ -58,8 +65,11 @@ struct WhyPage {
         var words = "\(service.state.rawValue) for \(humanDuration(now - service.since))"
         if service.hasHealthCheck { words += ", \(service.health.rawValue)" }
         if let pid = service.pid { words += ", pid \(pid)" }
-        if service.restarts > 0 { words += ", restarted \(service.restarts) times" }
-        return words.replacingSuffix("restarted 1 times", by: "restarted once")
+        switch service.restarts {
+        case 0: return words
+        case 1: return words + ", restarted once"
+        default: return words + ", restarted \(service.restarts) times"
+        }
     }
 
     private func words(_ report: Report) -> String {
@@ -77,7 +87,9 @@ struct WhyPage {
     private func events(on terminal: Terminal) -> [String] {
         var lines = EventLines(terminal: terminal, names: [])
         return explanation.events.map { event in
-            lines.line(event, now: now, showingService: event.service != service.name, width: terminal.width - 2)
+            lines.line(
+                event, now: now, showingService: event.service != service.name,
+                width: terminal.width - 2)
         }
     }
 
@@ -91,13 +103,8 @@ struct WhyPage {
     private var suggestions: [String] {
         explanation.suggestions.map { suggestion in
             let text = displayed(suggestion)
-            return text.hasPrefix("catalystctl ") ? program + text.dropFirst("catalystctl".count) : text
+            return text.hasPrefix("catalystctl ")
+                ? program + text.dropFirst("catalystctl".count) : text
         }
-    }
-}
-
-extension String {
-    fileprivate func replacingSuffix(_ suffix: String, by other: String) -> String {
-        hasSuffix(suffix) ? dropLast(suffix.count) + other : self
     }
 }

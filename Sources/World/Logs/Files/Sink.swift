@@ -92,7 +92,6 @@ final class Sink {
         let text = "catalystd: \(bytesDropped) bytes of output were dropped here\(why)"
         try file?.append(text, as: .stderr, at: Clock.wallTime())
         (bytesDropped, reason) = (0, nil)
-        drops.settle(service)
     }
 
     func close() { file = nil }

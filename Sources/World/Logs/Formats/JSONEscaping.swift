@@ -27,18 +27,21 @@ enum JSONEscaping {
     /// How many of the word's first bytes stand for themselves: 0 to 8.
     @inline(__always)
     private static func plainBytes(in word: UInt64) -> Int {
-        let ones: UInt64 = 0x0101_0101_0101_0101
         // Each term has the high bit of the first byte it is about; later bytes may be wrong by its borrow.
-        let control = (word &- ones &* 0x20) & ~word
-        let quoteOrAmpersand = zeroBytes((word & ones &* 0xFB) ^ ones &* 0x22)
-        let angle = zeroBytes((word & ones &* 0xFD) ^ ones &* 0x3C)
-        let backslash = zeroBytes(word ^ ones &* 0x5C)
-        let special = (control | quoteOrAmpersand | angle | backslash | word) & ones &* 0x80
+        let control = (word &- eight(0x20)) & ~word
+        let quoteOrAmpersand = zeroBytes((word & eight(0xFB)) ^ eight(0x22))
+        let angle = zeroBytes((word & eight(0xFD)) ^ eight(0x3C))
+        let backslash = zeroBytes(word ^ eight(0x5C))
+        let special = (control | quoteOrAmpersand | angle | backslash | word) & eight(0x80)
         return special.trailingZeroBitCount / 8
     }
 
     @inline(__always)
-    private static func zeroBytes(_ word: UInt64) -> UInt64 { (word &- 0x0101_0101_0101_0101) & ~word }
+    private static func zeroBytes(_ word: UInt64) -> UInt64 { (word &- eight(1)) & ~word }
+
+    /// The byte, eight times.
+    @inline(__always)
+    private static func eight(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
 
     static func append(escape letter: UInt8, to output: inout UnsafeMutableRawPointer) {
         output.storeBytes(of: UInt8(ascii: "\\"), as: UInt8.self)

@@ -10,9 +10,9 @@ final class Drops: Sendable {
     }
 
     private let tallies = Guarded<[ServiceName: Tally]>([:])
-    private let report: @Sendable (ServiceName, UInt64) -> Void
+    private let listener: @Sendable (ServiceName, UInt64) -> Void
 
-    init(report: @escaping @Sendable (ServiceName, UInt64) -> Void) { self.report = report }
+    init(listener: @escaping @Sendable (ServiceName, UInt64) -> Void) { self.listener = listener }
 
     var totals: [ServiceName: UInt64] { tallies.withLock { $0.mapValues(\.total) } }
 
@@ -21,23 +21,27 @@ final class Drops: Sendable {
         let untold = tallies.withLock { tallies in
             tallies[service, default: Tally()].total += bytes
             tallies[service]?.untold += bytes
-            return take(from: &tallies[service], force: false)
+            return takeDue(from: &tallies[service, default: Tally()])
         }
-        if let untold { report(service, untold) }
+        if let untold { listener(service, untold) }
     }
 
-    /// The trouble is over: reports what was not.
-    func settle(_ service: ServiceName) {
-        let untold = tallies.withLock { take(from: &$0[service], force: true) }
-        if let untold { report(service, untold) }
+    /// Reports what it is time for. True: there is more to tell, later.
+    func report() -> Bool {
+        let due = tallies.withLock { tallies in
+            tallies.keys.compactMap { service in
+                takeDue(from: &tallies[service, default: Tally()]).map { (service, $0) }
+            }
+        }
+        for (service, bytes) in due { listener(service, bytes) }
+        return tallies.withLock { $0.values.contains { $0.untold > 0 } }
     }
 
-    private func take(from tally: inout Tally?, force: Bool) -> UInt64? {
-        guard var changed = tally, changed.untold > 0 else { return nil }
+    private func takeDue(from tally: inout Tally) -> UInt64? {
         let now = Clock.now()
-        if !force, let told = changed.told, now - told < LogLimits.dropReports { return nil }
-        defer { tally = changed }
-        defer { (changed.untold, changed.told) = (0, now) }
-        return changed.untold
+        if let told = tally.told, now - told < LogLimits.dropReports { return nil }
+        guard tally.untold > 0 else { return nil }
+        defer { (tally.untold, tally.told) = (0, now) }
+        return tally.untold
     }
 }

@@ -17,7 +17,7 @@ final class Reader: @unchecked Sendable {
     var taps: [Tap] = []
     var isStopping = false
     private var batch: Batch?
-    private var hasRead = false
+    private var bytesRead = 0
     /// Parked taps wait for room.
     private var parked: [Tap] = []
     /// Taps that are read until they are empty, whether epoll finds them ready or not.
@@ -40,13 +40,17 @@ final class Reader: @unchecked Sendable {
         while !isStopping || !taps.isEmpty {
             for tap in draining where !tap.isParked { read(tap) }
             let isBusy = batch?.isEmpty == false || draining.contains { !$0.isParked }
-            hasRead = false
+            bytesRead = 0
             do {
                 try loop.turn(waitingAtMost: isBusy ? .zero : nil)
             } catch {
                 poll(nil, 0, 100)
             }
-            if !hasRead || queue.isWriterIdle { submit() }
+            if bytesRead == 0 || queue.isWriterIdle {
+                submit()
+            } else if bytesRead < LogLimits.smallRead {
+                usleep(LogLimits.readPause)
+            }
         }
         submit()
         queue.end()
@@ -61,7 +65,7 @@ final class Reader: @unchecked Sendable {
     private func read(_ tap: Tap) {
         let time = Clock.wallTime()
         guard queue.admits(tap.channel), let batch = roomyBatch(for: tap) else { return refuse(tap) }
-        if tap.channel.isDropping { endDropping(tap.channel) }
+        tap.channel.isDropping = false
 
         let canJoin = tap.held.isEmpty && tap.bytesDropped == 0 && !tap.isMidLine
         let joined = canJoin ? batch.extensibleEnd(tap, at: time) : nil
@@ -71,7 +75,7 @@ final class Reader: @unchecked Sendable {
         let count = Glibc.read(
             tap.pipe.rawValue, area.baseAddress.map { $0 + tap.held.count }, area.count - tap.held.count)
         guard count > 0 else { return foundEmpty(tap) }
-        hasRead = true
+        bytesRead += count
         if count >= tap.pipeBytes { tap.pipeBytes = Fifo.widen(tap.pipe) }
 
         var bytes = UnsafeRawBufferPointer(rebasing: area[..<(tap.held.count + count)])
@@ -129,6 +133,8 @@ final class Reader: @unchecked Sendable {
         taps.removeAll { $0 === tap }
         draining.removeAll { $0 === tap }
         parked.removeAll { $0 === tap }
+        loop.cancel(tap.patience)
+        tap.patience = nil
         guard !taps.contains(where: { $0.channel === tap.channel }) else { return }
         tellLast(tap)
     }
@@ -187,8 +193,9 @@ extension Reader {
             _ = flush(tap)
         }
         var hasGap = false
+        let hasUntold = drops.report()
         for tap in taps where tap.bytesDropped > 0 { hasGap = !noteGap(tap) || hasGap }
-        if bytesHeld > 0 || hasGap { setSweep() }
+        if bytesHeld > 0 || hasGap || hasUntold { setSweep() }
     }
 }
 
@@ -197,11 +204,9 @@ extension Reader {
     private func refuse(_ tap: Tap) {
         guard !tap.channel.isDropping else { return discard(tap) }
         guard !tap.isParked else { return }
-        tap.isParked = true
         loop.unwatch(tap.pipe)
         parked.append(tap)
-        loop.setAlarm(after: limits.patience) { [unowned self] in
-            guard tap.isParked else { return }
+        tap.patience = loop.setAlarm(after: limits.patience) { [unowned self] in
             tap.channel.isDropping = true
             unpark(tap)
         }
@@ -213,7 +218,8 @@ extension Reader {
     }
 
     private func unpark(_ tap: Tap) {
-        tap.isParked = false
+        loop.cancel(tap.patience)
+        tap.patience = nil
         parked.removeAll { $0 === tap }
         watch(tap)
     }
@@ -223,7 +229,7 @@ extension Reader {
         if scrap.isEmpty { scrap = Array(repeating: 0, count: limits.batchBytes) }
         let count = Glibc.read(tap.pipe.rawValue, &scrap, scrap.count)
         guard count > 0 else { return foundEmpty(tap) }
-        hasRead = true
+        bytesRead += count
         drop(tap, UInt64(tap.held.count + count))
         tap.isMidLine = scrap[count - 1] != newline
         hold([], of: tap)
@@ -248,16 +254,12 @@ extension Reader {
     private func noteGap(_ tap: Tap) -> Bool {
         guard tap.bytesDropped > 0 else { return true }
         guard queue.admits(tap.channel), let batch = roomyBatch(for: tap) else { return false }
-        if tap.channel.isDropping { endDropping(tap.channel) }
+        tap.channel.isDropping = false
         append(
             tap, start: batch.room.lowerBound, count: 0, time: Clock.wallTime(), isPartial: false, to: batch)
         return true
     }
 
-    private func endDropping(_ channel: Channel) {
-        channel.isDropping = false
-        drops.settle(channel.service)
-    }
 
     /// A burst is over: what it needed goes back to the system.
     private func trim() {

@@ -15,7 +15,9 @@ final class Tap {
     var held: [UInt8] = []
     var heldSince = Moment.zero
 
-    var isParked = false
+    /// Rings when it has been left unread for too long.
+    var patience: AlarmID?
+    var isParked: Bool { patience != nil }
     /// Flush when the pipe is found empty.
     var isDraining = false
     /// … and go.

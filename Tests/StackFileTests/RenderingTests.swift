@@ -1,0 +1,123 @@
+import StackModel
+import Testing
+
+@testable import StackFile
+
+private let everything = """
+    name: all
+    services:
+      b: {command: x}
+      a:
+        command: [run, "it's $$5", "", "\\e[0m", "yes", "1.0", "a: b", "# no", "•••x"]
+        working_dir: /srv/a b
+        user: root:adm
+        environment: {A: "two\\nlines", B: "", "odd-name": "  x  "}
+        depends_on: {b: {condition: service_started, restart: true, required: false}}
+        healthcheck: {test: [HTTP, "http://127.0.0.1:5001/"], interval: 1m30s, timeout: 1500ms, retries: 1}
+        deploy:
+          resources: {limits: {cpus: 0.5, memory: 1536k, pids: 9}, reservations: {memory: 1000}}
+          restart_policy: {condition: on-failure, max_attempts: 3, window: 10s}
+          update_config: {order: start-first, failure_action: rollback, parallelism: 2}
+          rollback_config: {monitor: 0s, max_failure_ratio: 0.25}
+        stop_signal: SIGINT
+        stop_grace_period: 2m
+        logging: {driver: local, options: {max-size: 5m}}
+        ulimits: {nofile: {soft: 10, hard: 20}}
+        cap_drop: [ALL]
+        cap_add: [CHOWN]
+        security_opt: [no-new-privileges]
+        read_only: true
+        tmpfs: [/run/x]
+        oom_score_adj: 5
+        labels: {a.b: "c"}
+        pre_start: [{command: [a, b], user: x, environment: {K: v}}, {command: c}]
+        post_start: [{command: d}]
+        pre_stop: [{command: e, working_dir: /tmp}]
+        x-catalyst:
+          listen: "127.0.0.1:5001"
+          contract: {schema: v5.0 normalized, freshness: 5m}
+          on_unhealthy: alert
+          hold: [test, -e, x]
+          source: [a]
+          backoff: {initial: 1s, max: 2s, jitter: 0.5, reset_after: 3s}
+          retry_failed_every: 0
+          healthy_after: 2
+    x-catalyst:
+      rollout: {order: [b, a], soak: 1s, failure_action: pause}
+      freeze: [Mon 00:00-24:00 UTC]
+      alerts: {a: {b: [1, 2.5, true, ~, "x", {c: []}], d: {}}}
+      host: {cpus: 2, memory: 1G, disk: 2G, costs: {a: 1.5}}
+    """
+
+@Test func `what is written is read as the same stack`() throws {
+    let outcome = try load(everything)
+    #expect(outcome.errors == [])
+    var stack = try #require(outcome.stack)
+    let text = written(stack)
+    let again = try load(text)
+    #expect(again.errors == [], "\(text)")
+    var copy = try #require(again.stack)
+    (stack.warnings, copy.warnings) = ([], [])
+    for (one, two) in zip(stack.services, copy.services) { #expect(one == two) }
+    #expect(stack == copy)
+}
+
+@Test func `what people are shown holds no secret`() throws {
+    let outcome = try load(
+        """
+        services:
+          a:
+            command: [x, --requirepass, hunter2, --token=hunter2, "redis://:hunter2@h:1/0"]
+            environment:
+              DATABASE_URL: "postgresql://catalyst:hunter2@host:25060/db?sslmode=require"
+              API_KEY: hunter2
+              DSN: host=h password=hunter2 user=u
+              PLAIN: shown
+            healthcheck: {test: [REDIS, "redis://:hunter2@127.0.0.1:6379"]}
+            pre_start: [{command: [y], environment: {MY_SECRET: hunter2}}]
+            x-catalyst: {hold: "psql postgresql://u:hunter2@h"}
+        x-catalyst: {alerts: {webhook: {token: hunter2, url: "https://u:hunter2@h/"}}}
+        """)
+    let stack = try #require(outcome.stack)
+    let text = render(stack)
+    #expect(!text.contains("hunter2"))
+    #expect(text.contains("postgresql://catalyst:•••@host:25060/db?sslmode=require"))
+    #expect(text.contains("PLAIN: shown"))
+    #expect(text.contains("API_KEY: •••"))
+    #expect(stack.redacted().redacted() == stack.redacted())
+}
+
+@Test func `a difference says what is restarted and why, without values`() throws {
+    let old = try #require(
+        try load(
+            """
+            services:
+              gone: {command: x}
+              same: {command: x}
+              tuned: {command: x, stop_grace_period: 5s}
+              changed: {command: x, environment: {A: 1, B: 2}}
+            """
+        ).stack)
+    let new = try #require(
+        try load(
+            """
+            services:
+              same: {command: x}
+              tuned: {command: x, stop_grace_period: 6s, labels: {a: b}}
+              changed: {command: y, environment: {A: 3, B: 2}}
+              added: {command: x}
+            x-catalyst: {freeze: [Mon 00:00-24:00]}
+            """
+        ).stack)
+    var moved = new
+    moved.name = old.name
+    for index in moved.services.indices {
+        moved.services[index].workingDirectory = old.services[0].workingDirectory
+    }
+    let difference = StackDifference(from: old, to: moved)
+    #expect((difference.added, difference.removed) == (["added"], ["gone"]))
+    #expect(difference.restarted == [.init(service: "changed", keys: ["command", "environment.A"])])
+    #expect(difference.adjusted == [.init(service: "tuned", keys: ["stop_grace_period", "labels"])])
+    #expect(difference.keys == ["freeze"])
+    #expect(StackDifference(from: new, to: new).isEmpty)
+}
