@@ -33,8 +33,8 @@ let package = Package(
 
         // World: everything that can surprise us; one outside thing per module.
         .module("LinuxSystem", in: "World", uses: "StackModel", "CLinux", .system),
-        .module("Logs", in: "World", uses: "StackModel", "LinuxSystem"),
-        .module("Systemd", in: "World", uses: "StackModel", "LinuxSystem"),
+        .module("Logs", in: "World", uses: "StackModel", "LinuxSystem", .system),
+        .module("Systemd", in: "World", uses: "StackModel", "LinuxSystem", .system),
         .module("TLS", in: "World", uses: "StackModel", "COpenSSL"),
         .module("Redis", in: "World", uses: "StackModel", "TLS", "CHiredis"),
         .module("Postgres", in: "World", uses: "StackModel", "CPostgres"),
@@ -49,32 +49,36 @@ let package = Package(
         .module("JSONLines", in: "Control"),
         .module("ControlProtocol", in: "Control", uses: "StackModel"),
         .module("CollectorProtocol", in: "Control", uses: "StackModel"),
-        .module("ControlServer", in: "Control", uses: "StackModel", "JSONLines", "ControlProtocol", "LinuxSystem"),
-        .module("ControlClient", in: "Control", uses: "StackModel", "JSONLines", "ControlProtocol"),
+        .module(
+            "ControlServer", in: "Control",
+            uses: "StackModel", "JSONLines", "ControlProtocol", "LinuxSystem", .system),
+        .module(
+            "ControlClient", in: "Control", uses: "StackModel", "JSONLines", "ControlProtocol"),
 
         // Programs: what runs.
         .module(
             "CatalystAgent", in: "Programs",
             uses: "StackModel", "Supervision", "Monitoring", "LinuxSystem", "Logs", "Systemd",
-            "JSONLines", "ControlProtocol", "ControlServer", "CollectorProtocol"),
+            "JSONLines", "ControlProtocol", "ControlServer", "CollectorProtocol", .system),
         .module(
             "Collector", in: "Programs",
-            uses: "StackModel", "JSONLines", "CollectorProtocol", "Probing", "Measuring", .nio("NIOCore"),
-            .nio("NIOPosix")),
+            uses: "StackModel", "JSONLines", "CollectorProtocol", "Probing", "Measuring",
+            .nio("NIOCore"), .nio("NIOPosix")),
         .program("catalystd", uses: "CatalystAgent"),
         .program("catalyst-collector", uses: "Collector"),
         .program(
             "catalystctl",
             uses: "StackModel", "JSONLines", "ControlProtocol", "ControlClient", "StackFile",
-            .product(name: "ArgumentParser", package: "swift-argument-parser")),
+            .argumentParser),
         .program(
             "catalyst-standin",
             uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix"),
-            .nio("NIOHTTP1"),
-            .product(name: "ArgumentParser", package: "swift-argument-parser")),
+            .nio("NIOHTTP1"), .argumentParser),
 
         // Tests: stories and tables for decisions, the real thing for the world.
-        .target(name: "TestSupport", dependencies: ["StackModel", "Supervision", "LinuxSystem"], path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport", dependencies: ["StackModel", "Supervision", "LinuxSystem"],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .tests("StackModel"),
         .tests("Supervision", uses: "StackModel"),
         .tests("Monitoring", uses: "StackModel"),
@@ -116,7 +120,8 @@ extension Target {
     /// The tests in `Tests/<subject>Tests`.
     static func tests(_ subject: String, uses: Dependency...) -> Target {
         let subjects: [Dependency] =
-            ["Tidy", "EndToEnd", "Simulation"].contains(subject) ? [] : [.init(stringLiteral: subject)]
+            ["Tidy", "EndToEnd", "Simulation"].contains(subject)
+            ? [] : [.init(stringLiteral: subject)]
         return .testTarget(
             name: "\(subject)Tests", dependencies: subjects + uses + ["TestSupport"],
             path: "Tests/\(subject)Tests", swiftSettings: strict)
@@ -133,6 +138,9 @@ extension Target {
 }
 
 extension Target.Dependency {
+    static var argumentParser: Self {
+        .product(name: "ArgumentParser", package: "swift-argument-parser")
+    }
     static var system: Self { .product(name: "SystemPackage", package: "swift-system") }
     static func nio(_ name: String) -> Self { .product(name: name, package: "swift-nio") }
 }

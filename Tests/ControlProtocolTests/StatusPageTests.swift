@@ -45,6 +45,12 @@ struct StatusPageTests {
         #expect(lines.last == "next: catalystctl up")
     }
 
+    @Test func `a stack on its way down says so`() {
+        var service = Sample.service("redis", .stopping)
+        service.wanted = false
+        #expect(page(Sample.status([service])).hasPrefix("catalyst: going down, 1 stopping\n"))
+    }
+
     @Test func `a stopped service does not spoil the others`() {
         var stopped = Sample.service("news", .down, .unknown)
         stopped.wanted = false

@@ -49,12 +49,24 @@ internal import Testing
     let address = try SocketAddress(ipAddress: "127.0.0.1", port: Int(port))
     let result = await withCheckedContinuation { continuation in
         Asking.loop.execute {
-            Dial(to: [address], from: address, awaitsListener: false, on: Asking.loop.assumeIsolated()) {
-                continuation.resume(returning: $0)
-            }.proceed()
+            let dial = Dial(
+                to: [address], from: address, awaitsListener: false, among: Crowd(),
+                on: Asking.loop.assumeIsolated()
+            ) { continuation.resume(returning: $0) }
+            dial.proceed()
         }
     }
     #expect(result == .failure(.refused))
+}
+
+@Test func `who waits long or in a crowd tries less often`() {
+    let crowd = Crowd()
+    crowd.count = 1
+    #expect(crowd.pause(after: .zero) == .milliseconds(1))
+    #expect(crowd.pause(after: .seconds(1)) == .milliseconds(10))
+    #expect(crowd.pause(after: .seconds(60)) == .milliseconds(50))
+    crowd.count = 1000
+    #expect(crowd.pause(after: .zero) == .milliseconds(100))
 }
 
 @Test func `our own mistakes say nothing about the service`() async {

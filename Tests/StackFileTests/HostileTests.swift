@@ -4,10 +4,10 @@ import Testing
 
 @testable import StackFile
 
-/// Whatever comes in, an answer is there in well under a second (debug builds are some ten times slower).
+/// A release build answers in well under a second, a debug build beside other tests in some more.
 private func isSwift(_ work: () throws -> Void) rethrows -> Bool {
     let clock = ContinuousClock()
-    return try clock.measure(work) < .seconds(10)
+    return try clock.measure(work) < .seconds(5)
 }
 
 @Test func `a file of ten megabytes is refused unread`() throws {
@@ -37,7 +37,10 @@ private func isSwift(_ work: () throws -> Void) rethrows -> Bool {
 @Test func `binary rubbish and text that is not UTF-8 are refused with a line`() throws {
     let folder = try StackFolder()
     try folder.write([0x7F, 0x45, 0x4C, 0x46, 0, 1, 2], to: "elf")
-    #expect(folder.load(["elf"]).errors == ["elf:1: holds the control character 0: it is not a text file"])
+    #expect(
+        folder.load(["elf"]).errors == [
+            "elf:1: holds the control character 0: it is not a text file"
+        ])
     try folder.write(Array("a: b\nc: ".utf8) + [0xFF, 0x0A], to: "latin")
     #expect(folder.load(["latin"]).errors == ["latin:2: is not UTF-8 text"])
     let escaped = try loadService("command: [\"a\\0b\"]")
@@ -62,12 +65,18 @@ private let bombs: [(name: String, text: String)] = [
     ("deep lists", "a: " + String(repeating: "[", count: 500_000)),
     ("deep mappings", String(repeating: "{a: ", count: 200_000)),
     ("deep indentation", (0..<1000).map { String(repeating: " ", count: $0) + "a:\n" }.joined()),
-    ("deep aliases", "a0: &a0 [x]\n" + (1..<400).map { "a\($0): &a\($0) [*a\($0 - 1)]\n" }.joined()),
+    (
+        "deep aliases",
+        "a0: &a0 [x]\n" + (1..<400).map { "a\($0): &a\($0) [*a\($0 - 1)]\n" }.joined()
+    ),
     ("an anchor in itself", "a: &a [*a]\n"),
     ("many keys", (0..<60_000).map { "key\($0): 1\n" }.joined()),
     ("many unlike keys", "services:\n" + (0..<60_000).map { "  k\($0): {a: 1}\n" }.joined()),
     ("many mistakes", "services:\n  a:\n" + (0..<60_000).map { "    restar\($0): 1\n" }.joined()),
-    ("many list items", "services: {a: {command: x, cap_add: [" + String(repeating: "KILLL,", count: 90_000) + "]}}"),
+    (
+        "many list items",
+        "services: {a: {command: x, cap_add: [" + String(repeating: "KILLL,", count: 90_000) + "]}}"
+    ),
     ("many twins", String(repeating: "a: 1\n", count: 100_000)),
     ("question marks", String(repeating: "? ", count: 300_000)),
     ("dashes", String(repeating: "- ", count: 300_000)),
@@ -104,15 +113,18 @@ func `a hostile file is refused in time`(_ index: Int) throws {
     var random = SeededGenerator(state: 42)
     for _ in 0..<1500 {
         try folder.write(mutation(of: original, &random), to: "stack.yaml")
-        let outcome = folder.load(Bool.random(using: &random) ? ["stack.yaml"] : ["stack.yaml", "over.yaml"])
+        let outcome = folder.load(
+            Bool.random(using: &random) ? ["stack.yaml"] : ["stack.yaml", "over.yaml"])
         #expect((outcome.stack == nil) == !outcome.errors.isEmpty)
     }
 }
 
 private func mutation(of bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
     let words = [
-        "*health", "&health", "<<: ", "!reset ", "${", "}", "$", "[", "]", "{", "}", ": ", "- ", "\t",
-        "\n", "'", "\"", "|", ">", "#", "? ", "~", "-1", "99999999999999999999", "\u{0}", "…", "---\n",
+        "*health", "&health", "<<: ", "!reset ", "${", "}", "$", "[", "]", "{", "}", ": ", "- ",
+        "\t",
+        "\n", "'", "\"", "|", ">", "#", "? ", "~", "-1", "99999999999999999999", "\u{0}", "…",
+        "---\n",
         "%YAML 1.1\n", "1e400", "0x10", ":", "@", "\\", "services", "depends_on: [redis]",
     ]
     var bytes = bytes
@@ -123,7 +135,9 @@ private func mutation(of bytes: [UInt8], _ random: inout SeededGenerator) -> [UI
         switch Int.random(in: 0..<4, using: &random) {
         case 0: bytes.removeSubrange(start..<end)
         case 1: bytes.insert(contentsOf: word.utf8, at: start)
-        case 2: bytes.insert(contentsOf: bytes[start..<end], at: Int.random(in: 0..<bytes.count, using: &random))
+        case 2:
+            bytes.insert(
+                contentsOf: bytes[start..<end], at: Int.random(in: 0..<bytes.count, using: &random))
         default: bytes[start] = UInt8.random(in: 0...255, using: &random)
         }
         if bytes.isEmpty { return original(words) }

@@ -6,33 +6,33 @@ import Testing
 @Test func `several files are merged as Compose merges them`() throws {
     let folder = try StackFolder([
         "base.yaml": """
-            name: base
-            services:
-              a:
-                command: [one, two]
-                environment: [A=1, B=2]
-                labels: {x: "1"}
-                depends_on: [b]
-                cap_add: [KILL, CHOWN]
-                healthcheck: {test: [CMD, x], interval: 9s}
-                logging: {driver: json-file, options: {max-size: 1m, max-file: 2}}
-                user: root
-                ports: ["127.0.0.1:80:80"]
-              b: {command: x}
-            """,
+        name: base
+        services:
+          a:
+            command: [one, two]
+            environment: [A=1, B=2]
+            labels: {x: "1"}
+            depends_on: [b]
+            cap_add: [KILL, CHOWN]
+            healthcheck: {test: [CMD, x], interval: 9s}
+            logging: {driver: json-file, options: {max-size: 1m, max-file: 2}}
+            user: root
+            ports: ["127.0.0.1:80:80"]
+          b: {command: x}
+        """,
         "over.yaml": """
-            services:
-              a:
-                command: three
-                environment: {B: 3, C: 4}
-                labels: [y=2]
-                depends_on: {c: {condition: service_started}}
-                cap_add: [KILL, FOWNER]
-                healthcheck: {test: [NOTIFY]}
-                logging: {options: {max-file: 7}}
-                ports: ["127.0.0.1:80:80", "127.0.0.1:81:81"]
-              c: {command: y}
-            """,
+        services:
+          a:
+            command: three
+            environment: {B: 3, C: 4}
+            labels: [y=2]
+            depends_on: {c: {condition: service_started}}
+            cap_add: [KILL, FOWNER]
+            healthcheck: {test: [NOTIFY]}
+            logging: {options: {max-file: 7}}
+            ports: ["127.0.0.1:80:80", "127.0.0.1:81:81"]
+          c: {command: y}
+        """,
     ])
     let outcome = folder.load(["base.yaml", "over.yaml"])
     #expect(outcome.errors == [])
@@ -53,15 +53,15 @@ import Testing
 @Test func `a later file can take back and replace`() throws {
     let folder = try StackFolder([
         "base.yaml": """
-            services:
-              a: {command: x, user: root, environment: {A: 1, B: 2}, cap_add: [KILL]}
-              b: {command: x}
-            """,
+        services:
+          a: {command: x, user: root, environment: {A: 1, B: 2}, cap_add: [KILL]}
+          b: {command: x}
+        """,
         "over.yaml": """
-            services:
-              a: {user: !reset null, environment: {A: !reset null}, cap_add: !override [CHOWN]}
-              b: !reset null
-            """,
+        services:
+          a: {user: !reset null, environment: {A: !reset null}, cap_add: !override [CHOWN]}
+          b: !reset null
+        """,
     ])
     let outcome = folder.load(["base.yaml", "over.yaml"])
     #expect(outcome.errors == [])

@@ -23,18 +23,19 @@ private func reference(
         let ports = service.ports.map { "\($0.number)" }.joined()
         let needs = service.dependencies.map { "\($0.service)(\($0.condition.rawValue))" }
         return "\(service.name) \(ports) \(needs.joined(separator: " "))"
+            .replacing("(service_healthy)", with: "+")
     }
     #expect(
         rows == [
             "redis 6379 ",
-            "news 5008 redis(service_healthy)",
-            "orchestration 5000 redis(service_healthy)",
-            "scanner 5001 news(service_healthy)",
-            "pattern 5002 redis(service_healthy)",
-            "technical 5003 redis(service_healthy)",
-            "risk-manager 5004 redis(service_healthy)",
-            "trading 5005 scanner(service_healthy) pattern(service_healthy) technical(service_healthy)",
-            "reporting 5009 trading(service_healthy)",
+            "news 5008 redis+",
+            "orchestration 5000 redis+",
+            "scanner 5001 news+",
+            "pattern 5002 redis+",
+            "technical 5003 redis+",
+            "risk-manager 5004 redis+",
+            "trading 5005 scanner+ pattern+ technical+",
+            "reporting 5009 trading+",
         ])
     #expect(
         stack.rollout.order == [
@@ -98,5 +99,6 @@ private func reference(
             "/opt/a b/standin", "--name", "scanner", "--port", "5001", "--redis",
             "redis://127.0.0.1:6379",
         ])
-    #expect(stack.services.map(\.healthCheck) == (try reference().stack?.services.map(\.healthCheck)))
+    #expect(
+        stack.services.map(\.healthCheck) == (try reference().stack?.services.map(\.healthCheck)))
 }

@@ -13,7 +13,8 @@ private let everything = """
         user: root:adm
         environment: {A: "two\\nlines", B: "", "odd-name": "  x  "}
         depends_on: {b: {condition: service_started, restart: true, required: false}}
-        healthcheck: {test: [HTTP, "http://127.0.0.1:5001/"], interval: 1m30s, timeout: 1500ms, retries: 1}
+        healthcheck:
+          {test: [HTTP, "http://127.0.0.1:5001/"], interval: 1m30s, timeout: 1500ms, retries: 1}
         deploy:
           resources: {limits: {cpus: 0.5, memory: 1536k, pids: 9}, reservations: {memory: 1000}}
           restart_policy: {condition: on-failure, max_attempts: 3, window: 10s}
@@ -116,8 +117,10 @@ private let everything = """
     }
     let difference = StackDifference(from: old, to: moved)
     #expect((difference.added, difference.removed) == (["added"], ["gone"]))
-    #expect(difference.restarted == [.init(service: "changed", keys: ["command", "environment.A"])])
-    #expect(difference.adjusted == [.init(service: "tuned", keys: ["stop_grace_period", "labels"])])
+    #expect(
+        difference.restarted == [.init(service: "changed", keys: ["command", "environment.A"])])
+    #expect(
+        difference.adjusted == [.init(service: "tuned", keys: ["stop_grace_period", "labels"])])
     #expect(difference.keys == ["freeze"])
     #expect(StackDifference(from: new, to: new).isEmpty)
 }

@@ -78,7 +78,7 @@ func load(_ text: String, environment: [String: String] = [:]) throws -> Outcome
     try StackFolder(["stack.yaml": text]).load(environment: environment)
 }
 
-/// Loads a stack of one service, `a`, with these keys; `a` stands in line 2, its first key in line 3.
+/// Loads a stack of one service, `a`, with these keys, the first of them in line 3.
 func loadService(_ keys: String, environment: [String: String] = [:]) throws -> Outcome {
     let lines = keys.split(separator: "\n", omittingEmptySubsequences: false)
     let text = "services:\n  a:\n" + lines.map { "    " + $0 }.joined(separator: "\n") + "\n"

@@ -18,11 +18,12 @@ func `a variable is replaced as in Compose`(written: String, text: String) throw
     #expect(result.text == text)
 }
 
-@Test(arguments: [
-    ("$GONE", [.missing("GONE")]), ("${GONE} ${ALSO}", [.missing("GONE"), .missing("ALSO")]),
-    ("${EMPTY:?why}", [.required("EMPTY", "why")]), ("$", [.malformed]), ("5$ ", [.malformed]),
-    ("${A", [.malformed]), ("${}", [.malformed]), ("${A!}", [.malformed]), ("$1", [.malformed]),
-] as [(String, [Interpolation.Flaw])])
+@Test(
+    arguments: [
+        ("$GONE", [.missing("GONE")]), ("${GONE} ${ALSO}", [.missing("GONE"), .missing("ALSO")]),
+        ("${EMPTY:?why}", [.required("EMPTY", "why")]), ("$", [.malformed]), ("5$ ", [.malformed]),
+        ("${A", [.malformed]), ("${}", [.malformed]), ("${A!}", [.malformed]), ("$1", [.malformed]),
+    ] as [(String, [Interpolation.Flaw])])
 func `a variable that has no value is told`(written: String, flaws: [Interpolation.Flaw]) throws {
     let interpolation = Interpolation(variables: ["A": "one", "EMPTY": ""])
     #expect(interpolation.expand(written).flaws == flaws)
@@ -48,28 +49,36 @@ func `a variable that has no value is told`(written: String, flaws: [Interpolati
 
 @Test func `.env has quotes, comments, references and lines of all kinds`() throws {
     let folder = try StackFolder([
-        "stack.yaml": "services: {a: {command: x, env_file: [a.env, {path: raw.env, format: raw}, {path: none.env, required: false}], environment: [OWN=1, ALSO, LOST]}}",
+        "stack.yaml":
+            """
+            services:
+              a:
+                command: x
+                env_file: [a.env, {path: raw.env, format: raw}, {path: none.env, required: false}]
+                environment: [OWN=1, ALSO, LOST]
+            """,
         ".env": "OUTER=around\nALSO=too\n",
         "a.env": """
-            # a comment
+        # a comment
 
-            PLAIN=value # comment
-            export EXPORTED = spaced\u{20}\u{20}
-            HASH=a#b
-            SINGLE='$not # this'   # comment
-            DOUBLE="a\\tb\\n\\"c\\" \\$PLAIN ${PLAIN}"
-            LINES="one
-            two"
-            REFERENCE=${OUTER}-${GONE:-none}
-            EMPTY=
-            OUTER
-            OWN=file\r
-            """,
+        PLAIN=value # comment
+        export EXPORTED = spaced\u{20}\u{20}
+        HASH=a#b
+        SINGLE='$not # this'   # comment
+        DOUBLE="a\\tb\\n\\"c\\" \\$PLAIN ${PLAIN}"
+        LINES="one
+        two"
+        REFERENCE=${OUTER}-${GONE:-none}
+        EMPTY=
+        OUTER
+        OWN=file\r
+        """,
         "raw.env": "RAW='kept' # $too\n",
     ])
     let outcome = folder.load()
     #expect(outcome.errors == [])
-    #expect(outcome.warnings == ["stack.yaml:1: 'environment': variable 'LOST' is not set: left out"])
+    #expect(
+        outcome.warnings == ["stack.yaml:5: 'environment': variable 'LOST' is not set: left out"])
     #expect(
         outcome["a"]?.environment == [
             "PLAIN": "value", "EXPORTED": "spaced", "HASH": "a#b", "SINGLE": "$not # this",
@@ -96,10 +105,11 @@ func `a variable that has no value is told`(written: String, flaws: [Interpolati
     #expect(errors[1] == ".env:2: 'Q': goes on behind its closing quote")
 }
 
-@Test(arguments: [
-    (0o644, "can be read by others (mode 0644)"), (0o640, "can be read by others (mode 0640)"),
-    (0o620, "can be changed by others (mode 0620)"),
-] as [(UInt32, String)])
+@Test(
+    arguments: [
+        (0o644, "can be read by others (mode 0644)"), (0o640, "can be read by others (mode 0640)"),
+        (0o620, "can be changed by others (mode 0620)"),
+    ] as [(UInt32, String)])
 func `a .env that others can read or change is refused with the command that mends it`(
     mode: UInt32, message: String
 ) throws {

@@ -84,6 +84,7 @@ extension Stack.Event {
         switch self {
         case .happened(let name, let event): "\(name) \(event.words)"
         case .judged(let name, let verdict, let hung): "\(name) \(verdict.rawValue)\(hung ? " (hung)" : "")"
+        case .began(let stopped): stopped.isEmpty ? "begin" : "begin without \(list(stopped))"
         case .startRequested(let names): "start \(list(names))"
         case .stopRequested(let names): "stop \(list(names))"
         case .restartRequested(let names): "restart \(list(names))"

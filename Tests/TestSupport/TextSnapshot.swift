@@ -74,7 +74,7 @@ private func rewriteLiteral(after location: SourceLocation, to text: String) thr
         else { throw NoLiteral() }
         let indent = lines[close].prefix { $0 == " " }
         let body = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-            $0.isEmpty ? "" : indent + $0
+            $0.isEmpty ? "" : String(indent) + $0
         }
         lines.replaceSubrange((open + 1)..<close, with: body)
         shifts[path, default: []].append((location.line, body.count - (close - open - 1)))

@@ -3,8 +3,7 @@ extension StackSpec {
     package func redacted() -> StackSpec {
         var copy = self
         copy.services = services.map { $0.redacted() }
-        copy.alerts = alerts.mapValues { $0.redacted() }
-            .merging(alerts.filter { isSecretName($0.key) }.mapValues { _ in .string(mask) }) { $1 }
+        if case .object(let hidden) = JSONValue.object(alerts).redacted() { copy.alerts = hidden }
         copy.warnings = warnings.map(withoutPasswords)
         return copy
     }
@@ -69,8 +68,8 @@ private let mask = "•••"
 /// Rather one too many: `KEYSPACE` is hidden, too.
 private func isSecretName(_ name: some StringProtocol) -> Bool {
     let upper = name.uppercased()
-    return ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"].contains { mark in
-        upper != "PWD" && upper.hasText(mark)
+    return ["PASS", "_PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"].contains {
+        upper.hasText($0)
     }
 }
 
@@ -97,8 +96,8 @@ private func withoutSecrets(_ words: [Substring]) -> String {
     withoutSecrets(words.map(String.init)).joined(separator: " ")
 }
 
-/// `postgresql://catalyst:secret@host` as `postgresql://catalyst:•••@host`, wherever it stands in `text`;
-/// and `password=secret`, as libpq takes it.
+/// `postgresql://user:secret@host` as `postgresql://user:•••@host`, wherever it
+/// stands in `text`; and `password=secret`, as libpq takes it.
 private func withoutPasswords(_ text: String) -> String {
     guard text.hasText("://") || text.hasText("=") else { return text }
     return hidingAssignments(hidingUserPasswords(text))

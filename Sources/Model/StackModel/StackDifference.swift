@@ -17,7 +17,7 @@ package struct StackDifference: Equatable, Sendable, Codable {
     package var restarted: [Change]
     /// Their instance stays; only how it is looked after changes.
     package var adjusted: [Change]
-    /// Of the stack itself: `rollout`, `freeze`, `alerts`, `host`, `name`, or the services' `order`.
+    /// Of the stack itself: `name`, the services' `order`, `rollout`, `freeze`, `alerts`, `host`.
     package var keys: [String]
 
     package init(from old: StackSpec, to new: StackSpec) {

@@ -213,7 +213,12 @@ package final class Agent {
 
     private func listen() throws {
         let directory = options.socketPath.lastIndex(of: "/").map { String(options.socketPath[..<$0]) } ?? "."
-        if !directory.isEmpty { try Directory.make(directory, mode: 0o755) }
+        // A user's own may lie in /tmp, where others could have made it first.
+        let isOwn = geteuid() != 0
+        if !directory.isEmpty { try Directory.make(directory, mode: isOwn ? 0o700 : 0o755) }
+        if isOwn, directory.hasPrefix("/tmp/catalyst-"), !Directory.isOwn(directory) {
+            throw StartError("'\(directory)' belongs to another user: name another socket with --socket")
+        }
         let server = try ControlServer(on: loop, path: options.socketPath, policy: .ofThisMachine())
         server.onRequest = { [unowned self] request, connection in answer(request, connection) }
         server.onClose = { [unowned self] connection in forget(connection) }

@@ -42,7 +42,7 @@ final class ExecProbe {
         request.error = .descriptor(output.writeEnd)
         let mark = "\(agent.options.identity).\(service).probe\(agent.nextProbeID())"
         request.environment[ProcessTree.markName] = mark
-        request.cgroup = agent.cgroupRoot?.child("\(service).probe")
+        request.cgroup = agent.cgroupRoot?.child("\(service).probe\(agent.nextProbeID())")
         let child: Child
         do {
             try request.cgroup?.make()
@@ -77,7 +77,7 @@ final class ExecProbe {
             agent.loop.setAlarm(after: AgentLimits.emptinessPoll) { self.clear(tree) }
             return
         }
-        try? tree.cgroup?.remove()  // The next probe may have moved in already.
+        try? tree.cgroup?.remove()  // Empty, and nobody else's.
         finishIfEnded()
     }
 

@@ -16,7 +16,7 @@ extension Agent {
     }
 
     private func summary(_ status: ServiceStatus) -> String {
-        if let problem = status.problem { return "\(status.name) is \(status.state.rawValue): \(problem)" }
+        if let problem = status.problem { return "\(status.name) is \(condition(status)): \(problem)" }
         switch status.state {
         case .up where status.isWell:
             let exit = status.lastExit.map { "; its last instance \($0)" } ?? ""
@@ -24,6 +24,16 @@ extension Agent {
         case .down where !status.wanted: return "\(status.name) is down because the operator stopped it"
         case .down, .held, .starting, .up, .stopping, .waiting, .failed, .completed:
             return "\(status.name) is \(status.state.rawValue)"
+        }
+    }
+
+    private func condition(_ status: ServiceStatus) -> String {
+        switch status.state {
+        case .up: status.health == .unknown ? "up, its health unknown" : "up, but \(status.health.rawValue)"
+        case .failed: "given up"
+        case .waiting: "waiting to be restarted"
+        case .held: "held back"
+        case .down, .starting, .stopping, .completed: status.state.rawValue
         }
     }
 

@@ -12,6 +12,7 @@ final class Instance {
     let started = Clock.now()
     var mainHasEnded = false
     var emptinessAlarm: AlarmID?
+    private(set) var wasKilled = false
 
     var tally: Tally
     var schedule: ProbeSchedule
@@ -32,6 +33,10 @@ final class Instance {
         self.spec = spec
         tally = Tally(startedAt: started)
         schedule = ProbeSchedule(startedAt: started)
+    }
+
+    func kill() {
+        if tree.kill() { wasKilled = true }
     }
 
     /// No question is asked of it any more, and no answer counts.

@@ -38,7 +38,7 @@ final class Runner {
             instance?.tree.signal(agent.stack?.members[name]?.spec.stopSignal ?? .terminate)
         case .killTree:
             instance?.stopProbing(on: agent)
-            instance?.tree.kill()
+            instance?.kill()
         case .setAlarm(let delay): setAlarm(after: delay)
         case .clearAlarm: clearAlarm()
         case .reportAnomaly(let state, let event):
@@ -91,7 +91,8 @@ final class Runner {
         let mark = "\(agent.options.identity).\(name).\(number)"
         request.environment[ProcessTree.markName] = mark
         let child: Child
-        do throws(SpawnError) {
+        do {
+            try request.cgroup?.make()
             child = try request.spawn()
         } catch {
             throw SpawnError("cannot start '\(name)': \(error)")
@@ -131,15 +132,9 @@ final class Runner {
             throw SpawnError("cannot start '\(name)': \(error)")
         }
         if let root = agent.cgroupRoot {
-            let own = root.child(name.text)
-            do {
-                try own.make()
-                cgroup = own
-            } catch {
-                throw SpawnError("cannot start '\(name)': \(error)")
-            }
+            cgroup = root.child(name.text)
+            request.cgroup = cgroup
         }
-        request.cgroup = cgroup
         if spec.healthCheck.probe == .notify {
             try openNotificationSocket(spec, request.identity)
             request.environment["NOTIFY_SOCKET"] = notificationSocket?.address
@@ -239,6 +234,7 @@ final class Runner {
             return
         }
         instance = nil
+        if ended.wasKilled { try? cgroup?.remove() }  // See `Cgroup.kill`; it is made again for the next start.
         agent.logs.drain(name)
         agent.rememberInstances()
         agent.post(.happened(name, .emptied))

@@ -89,8 +89,8 @@ extension Agent {
         case .held:
             let missing = stack?.missing(for: name) ?? []
             return missing.isEmpty ? nil : "waits for \(missing.map(describe).joined(separator: ", "))"
-        case .waiting(let history): return "\(exit); restart \(history.crashes) in a row comes after a pause"
-        case .failed(let history): return "given up after \(history.crashes) restarts in a row: \(exit)"
+        case .waiting(let history): return "\(exit), \(Self.times(history.crashes)) in a row"
+        case .failed(let history): return "\(exit), \(Self.times(history.crashes)) in a row"
         case .starting, .up: return runner.instance.flatMap { trouble(of: $0, name) }
         case .stopping, .clearing: return nil
         }
@@ -100,16 +100,18 @@ extension Agent {
         let failure = instance.tally.lastFailure.map { "\($0)" }
         switch instance.tally.verdict {
         case .healthy: return nil
-        case .degraded: return "degraded: \(instance.tally.complaint ?? "it says so")"
-        case .unhealthy: return "unhealthy: \(failure ?? "its probe fails")"
+        case .degraded: return instance.tally.complaint ?? "it says so"
+        case .unhealthy: return failure ?? "its probe fails"
         case .blocked:
             let names = (stack?.culprits(behind: name) ?? []).map(\.text).joined(separator: ", ")
-            return "blocked by \(names.isEmpty ? "what it needs" : names): \(failure ?? "its probe fails")"
+            return "through \(names.isEmpty ? "what it needs" : names): \(failure ?? "its probe fails")"
         case .unknown:
-            if case .unknown(let words)? = instance.lastReport?.outcome { return "health unknown: \(words)" }
-            return failure.map { "not ready yet: \($0)" }
+            if case .unknown(let words)? = instance.lastReport?.outcome { return words }
+            return failure
         }
     }
+
+    private static func times(_ count: Int) -> String { count == 1 ? "once" : "\(count) times" }
 
     private func describe(_ name: ServiceName) -> String {
         guard let status = stack?.members[name] else { return name.text }

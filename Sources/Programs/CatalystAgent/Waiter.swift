@@ -66,7 +66,7 @@ extension Agent {
                 finish(waiter, .end("\(count(waiter)) restarted and well, after \(elapsed(waiter))"))
             case .well, .restarted:
                 guard let failed = waiter.services.first(where: hasFailed) else { continue }
-                finish(waiter, .failure(.failed, "'\(failed)' does not come up: \(serviceStatus(failed)?.problem ?? "given up"); see 'catalystctl why \(failed)'"))
+                finish(waiter, .failure(.failed, "'\(failed)' does not come up: it \(serviceStatus(failed)?.problem ?? "was given up"); see 'catalystctl why \(failed)'"))
             case .down: continue
             }
         }

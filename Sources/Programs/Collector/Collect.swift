@@ -19,6 +19,7 @@ package func collect(over descriptor: CInt) -> Never {
         note("cannot use descriptor \(descriptor): it is not the agent's socket")
         exit(ExitCode.impossible)
     }
+    raiseDescriptorLimit()
     MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
         let channel = ClientBootstrap(group: loop).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
@@ -42,6 +43,14 @@ private func isSocket(_ descriptor: CInt) -> Bool {
     var kind: CInt = 0
     var size = socklen_t(MemoryLayout<CInt>.size)
     return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_STREAM.rawValue
+}
+
+/// Each probe under way has a socket; the usual soft limit of 1,024 is there for select(2), which we do not use.
+private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
 /// One line on stderr, which the agent keeps.

@@ -1,6 +1,7 @@
 internal import Glibc
 
 /// Standard output, collected and written in as few calls as can be.
+///
 /// A class, because a reader and its idle moments write to the same one.
 final class Output {
     private var bytes: [UInt8] = []

@@ -63,11 +63,17 @@ package struct Cgroup: Hashable, Sendable {
         (TextFile.read(path + "/cgroup.procs") ?? "").split(separator: "\n").compactMap { Int32($0) }
     }
 
-    /// SIGKILL to everything in it: `cgroup.kill` from Linux 5.14 on, else one by one.
-    package func kill() {
-        if TextFile.write("1", to: path + "/cgroup.kill") { return }
+    /// SIGKILL to everything in it: `cgroup.kill` from Linux 5.14 on, else one by one. Returns whether anything was there.
+    ///
+    /// Afterwards remove it before anything is started in it: from Linux 6.14 on the kernel counts the kills of a cgroup,
+    /// compares that with the count of the *parent's* cgroup at clone3(CLONE_INTO_CGROUP), and kills the newborn.
+    @discardableResult
+    package func kill() -> Bool {
+        guard !isEmpty else { return false }
+        if TextFile.write("1", to: path + "/cgroup.kill") { return true }
         // New ones may appear meanwhile; the caller kills again until it is empty.
         for pid in processes { _ = Glibc.kill(pid, SIGKILL) }
+        return true
     }
 
     package func signal(_ number: Int32) {

@@ -19,6 +19,12 @@ package enum Directory {
         guard mkdir(path, mode) == 0 || errno == EEXIST else { throw SystemError("make the directory '\(path)'") }
     }
 
+    /// Whether it belongs to the agent's user.
+    package static func isOwn(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_uid == geteuid()
+    }
+
     /// The names in it; none where it cannot be read.
     package static func names(in path: String) -> [String] {
         guard let directory = opendir(path) else { return [] }

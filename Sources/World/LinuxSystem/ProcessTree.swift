@@ -38,12 +38,13 @@ package struct ProcessTree: Equatable, Sendable {
         if signal != .kill { continueStopped() }
     }
 
-    package func kill() {
-        if let cgroup {
-            cgroup.kill()
-        } else {
-            for pid in processes { _ = Glibc.kill(pid, SIGKILL) }
-        }
+    /// Whether there was anything to kill.
+    @discardableResult
+    package func kill() -> Bool {
+        if let cgroup { return cgroup.kill() }
+        let processes = processes
+        for pid in processes { _ = Glibc.kill(pid, SIGKILL) }
+        return !processes.isEmpty
     }
 
     private func continueStopped() {

@@ -2,6 +2,17 @@ internal import Glibc
 internal import NIOCore
 internal import StackModel
 
+/// How many are waiting to try again. Confined to one event loop.
+final class Crowd {
+    var count = 0
+
+    /// About 1 % of the time waited; longer in a crowd, which must not keep the loop from everything else.
+    func pause(after waited: Duration) -> Duration {
+        let own = min(max(ProbingLimits.pauseMin, waited / 100), ProbingLimits.pauseMax)
+        return max(own, ProbingLimits.tryInterval * count)
+    }
+}
+
 /// Gets a TCP connection: tries each address in turn, once, or again and again while nobody listens yet.
 ///
 /// The socket is connected without a channel: on loopback the answer is there at once, and a refused try costs
@@ -19,6 +30,7 @@ final class Dial {
     private let addresses: [SocketAddress]
     private let source: SocketAddress?
     private let awaitsListener: Bool
+    private let crowd: Crowd
     private let loop: NIOIsolatedEventLoop
     private let began = NIODeadline.now()
     private var index = 0
@@ -29,12 +41,13 @@ final class Dial {
 
     /// `completion` is called once, with a connected descriptor that is the callee's to close, unless cancelled.
     init(
-        to addresses: [SocketAddress], from source: SocketAddress?, awaitsListener: Bool,
+        to addresses: [SocketAddress], from source: SocketAddress?, awaitsListener: Bool, among crowd: Crowd,
         on loop: NIOIsolatedEventLoop, completion: @escaping (Result<CInt, Failure>) -> Void
     ) {
         self.addresses = addresses
         self.source = source
         self.awaitsListener = awaitsListener
+        self.crowd = crowd
         self.loop = loop
         self.completion = completion
     }
@@ -43,13 +56,14 @@ final class Dial {
     var failureSoFar: Failure { socket == nil ? firstFailure ?? .refused : .timedOut }
 
     func cancel() {
-        alarm?.cancel()
+        stopWaiting()
         completion = nil
         hangUp()
     }
 
     /// Tries, or looks at the try under way; goes on by itself until it is decided.
     func proceed() {
+        stopWaiting()
         while completion != nil {
             switch attempt() {
             case .success(let connected?):
@@ -84,9 +98,16 @@ final class Dial {
     }
 
     private func pause() {
-        let waited = Duration(NIODeadline.now() - began)
-        let pause = min(max(ProbingLimits.pauseMin, waited / 100), ProbingLimits.pauseMax)
+        crowd.count += 1
+        let pause = crowd.pause(after: Duration(NIODeadline.now() - began))
         alarm = loop.scheduleTask(in: TimeAmount(pause)) { [weak self] in self?.proceed() }
+    }
+
+    private func stopWaiting() {
+        guard let alarm else { return }
+        alarm.cancel()
+        self.alarm = nil
+        crowd.count -= 1
     }
 
     /// The connected socket; nil: not decided yet.

@@ -28,7 +28,7 @@ extension Prober {
         then use: @escaping (CInt) -> Void
     ) {
         let dial = Dial(
-            to: addresses, from: source, awaitsListener: inquiry.question.awaitsListener,
+            to: addresses, from: source, awaitsListener: inquiry.question.awaitsListener, among: crowd,
             on: inquiry.loop
         ) { result in
             switch result {

@@ -6,6 +6,7 @@ package import StackModel
 /// Carries out probes, thousands at once, on one event loop and a few threads for what blocks.
 package final class Prober {
     let loop: any EventLoop
+    let crowd = Crowd()
     let threads = NIOThreadPool(numberOfThreads: ProbingLimits.threads)
 
     package init(on loop: any EventLoop) {

@@ -26,6 +26,7 @@ struct DraftChecks {
     }
 
     private func missing(_ dependency: Dependency, isDeclared: Bool, _ place: Place) {
+        guard findings.hasRoom else { return }
         let name = dependency.service.text
         if isDeclared {
             guard dependency.isRequired else { return }
@@ -131,9 +132,12 @@ struct DraftChecks {
 
     private func clash(_ claim: PortClaim, _ other: PortClaim, with service: ServiceName) {
         guard claim.strength != .possible else { return }
-        let line = other.place.line.map { " (\(findings.files[other.place.file]):\($0))" } ?? ""
+        let line = other.place.line ?? 0
+        let place =
+            other.place.file == claim.place.file
+            ? "line \(line)" : "\(findings.files[other.place.file]):\(line)"
         findings.error(
             claim.place, claim.key,
-            "duplicate port \(claim.port.number): '\(service)' has it already\(line)")
+            "duplicate port \(claim.port.number): '\(service)' has it already (\(place))")
     }
 }

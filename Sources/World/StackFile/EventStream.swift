@@ -88,7 +88,8 @@ struct EventStream: ~Copyable {
             let line = before.count { $0 == UInt8(ascii: "\n") } + 1
             return SyntaxError(line: line, column: 1, message: message)
         }
-        if let context = state.context {
+        // A token's scan starts where it fails: no news.
+        if let context = state.context, state.context_mark.index != state.problem_mark.index {
             message += ", " + String(cString: context)
             message += " that starts on line \(state.context_mark.line + 1)"
         }

@@ -98,7 +98,13 @@ struct Field {
     }
 
     func items() -> [Field]? {
-        if let list = node.list { return list.map(with) }
+        if let list = node.list {
+            guard list.count <= Limits.itemsMax else {
+                fail("has \(list.count) items, at most \(Limits.itemsMax) are read")
+                return nil
+            }
+            return list.map(with)
+        }
         if !node.isBroken { fail("must be a list, is \(node.kind)") }
         return nil
     }

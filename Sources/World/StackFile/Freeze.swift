@@ -14,7 +14,9 @@ func checkFreeze(_ text: String) throws(FreezeError) {
     }
     for range in parts[0].split(separator: ",", omittingEmptySubsequences: false) {
         let ends = range.split(separator: "-", omittingEmptySubsequences: false)
-        guard ends.count <= 2 else { throw FreezeError(description: "'\(range)' is no range of days") }
+        guard ends.count <= 2 else {
+            throw FreezeError(description: "'\(range)' is no range of days")
+        }
         for day in ends { try checkDay(day) }
     }
     let times = parts[1].split(separator: "-", omittingEmptySubsequences: false)
@@ -55,7 +57,8 @@ private func checkZone(_ name: String) throws(FreezeError) {
             && part.utf8.allSatisfy { $0.isNameByte || "-+".utf8.contains($0) }
     }
     guard isShaped, parts.count > 1 || name == "UTC" else {
-        throw FreezeError(description: "'\(name)' is no time zone such as 'America/New_York' or 'UTC'")
+        throw FreezeError(
+            description: "'\(name)' is no time zone such as 'America/New_York' or 'UTC'")
     }
     let folder = "/usr/share/zoneinfo/"
     if access(folder + "UTC", F_OK) == 0, access(folder + name, F_OK) != 0 {

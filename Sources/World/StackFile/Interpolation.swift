@@ -125,7 +125,9 @@ private struct Scanner {
 
     private mutating func name() -> String? {
         let start = position
-        while let byte = peek(), byte.isNameByte, position > start || !byte.isDigit { position += 1 }
+        while let byte = peek(), byte.isNameByte, position > start || !byte.isDigit {
+            position += 1
+        }
         return position > start ? String(decoding: bytes[start..<position], as: UTF8.self) : nil
     }
 }

@@ -12,6 +12,8 @@ enum Limits {
     static let variableDepthMax = 16
     /// Four times what the agent is measured with.
     static let servicesMax = 4096
+    /// Of any list, and of the dependencies of one service: as many as there can be services.
+    static let itemsMax = 4096
     /// Ports of one service: a published range is written out.
     static let portsMax = 256
     /// Kept of each kind: a file can hold a mistake in every line.

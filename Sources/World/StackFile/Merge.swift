@@ -1,6 +1,6 @@
 extension Node {
-    /// This file's tree under a later file's, by Compose's rules: mappings are merged, values replaced,
-    /// lists joined without doubles, commands replaced.
+    /// This file's tree under a later file's, by Compose's rules: mappings are merged, values and
+    /// commands replaced, lists joined without doubles.
     func merged(with later: Node) -> Node { merged(with: later, at: []) }
 
     fileprivate func merged(with later: Node, at path: [String]) -> Node {

@@ -98,4 +98,3 @@ private func noDuration(_ text: String) -> QuantityError {
 extension Character {
     var isASCIIDigit: Bool { ("0"..."9").contains(self) }
 }
-

@@ -25,7 +25,10 @@ extension StackSpec {
                     ("cpus", .optional(host.cpus, decimal)),
                     ("memory", .optional(host.memory, size)),
                     ("disk", .optional(host.disk, size)),
-                    ("costs", .row(host.costs.sorted { $0.key < $1.key }.map { ($0, decimal($1)) })),
+                    (
+                        "costs",
+                        .row(host.costs.sorted { $0.key < $1.key }.map { ($0, decimal($1)) })
+                    ),
                 ])
             ),
         ])
@@ -34,23 +37,24 @@ extension StackSpec {
 
 extension ServiceSpec {
     var yaml: YAML {
-        .mapping([
-            ("command", .words(command)),
-            ("working_dir", .text(workingDirectory)),
-            ("user", .optional(user, YAML.text)),
-            ("environment", variables(environment)),
-            ("depends_on", .mapping(dependencies.map { ($0.service.text, $0.yaml) })),
-            ("healthcheck", healthCheck.yaml),
-            ("deploy", deploy),
-            ("stop_signal", plain(stopSignal.text, unless: SignalName.terminate.text)),
-            ("stop_grace_period", time(stopGracePeriod, unless: .seconds(10))),
-            ("logging", logging.yaml),
-            ("ports", .words(ports.map(\.text))),
-            ("labels", variables(labels)),
-            ("pre_start", .list(hooks.preStart.map(\.yaml))),
-            ("post_start", .list(hooks.postStart.map(\.yaml))),
-            ("pre_stop", .list(hooks.preStop.map(\.yaml))),
-        ] + confinement.entries + [("x-catalyst", extras)])
+        .mapping(
+            [
+                ("command", .words(command)),
+                ("working_dir", .text(workingDirectory)),
+                ("user", .optional(user, YAML.text)),
+                ("environment", variables(environment)),
+                ("depends_on", .mapping(dependencies.map { ($0.service.text, $0.yaml) })),
+                ("healthcheck", healthCheck.yaml),
+                ("deploy", deploy),
+                ("stop_signal", plain(stopSignal.text, unless: SignalName.terminate.text)),
+                ("stop_grace_period", time(stopGracePeriod, unless: .seconds(10))),
+                ("logging", logging.yaml),
+                ("ports", .words(ports.map(\.text))),
+                ("labels", variables(labels)),
+                ("pre_start", .list(hooks.preStart.map(\.yaml))),
+                ("post_start", .list(hooks.postStart.map(\.yaml))),
+                ("pre_stop", .list(hooks.preStop.map(\.yaml))),
+            ] + confinement.entries + [("x-catalyst", extras)])
     }
 
     private var deploy: YAML {
@@ -58,7 +62,8 @@ extension ServiceSpec {
             (
                 "resources",
                 .mapping([
-                    ("limits", resources.limits.yaml), ("reservations", resources.reservations.yaml),
+                    ("limits", resources.limits.yaml),
+                    ("reservations", resources.reservations.yaml),
                 ])
             ),
             ("restart_policy", restart.yaml), ("update_config", update.yaml),
@@ -123,7 +128,8 @@ extension Backoff {
     fileprivate var yaml: YAML {
         let usual = Backoff()
         return .row([
-            ("initial", time(initial, unless: usual.initial)), ("max", time(max, unless: usual.max)),
+            ("initial", time(initial, unless: usual.initial)),
+            ("max", time(max, unless: usual.max)),
             ("jitter", jitter == usual.jitter ? .nothing : decimal(jitter)),
             ("reset_after", time(resetAfter, unless: usual.resetAfter)),
         ])
@@ -171,7 +177,10 @@ extension LogPolicy {
 extension Confinement {
     fileprivate var entries: [(String, YAML)] {
         let limits = ulimits.sorted { $0.key < $1.key }.map { name, limit in
-            (name, YAML.row([("soft", .plain("\(limit.soft)")), ("hard", .plain("\(limit.hard)"))]))
+            (
+                name,
+                YAML.row([("soft", .plain("\(limit.soft)")), ("hard", .plain("\(limit.hard)"))])
+            )
         }
         return [
             ("ulimits", .mapping(limits)),

@@ -79,10 +79,12 @@ indirect enum YAML {
 
 /// Plain where YAML would read it as the same text, else in double quotes. `$` is doubled.
 private func quoted(_ text: String) -> String {
-    let isPlain =
-        text.utf8.first?.isLetter == true || text.utf8.first == UInt8(ascii: "/") || text == "•••"
+    let first = text.utf8.first ?? 0
+    let isPlain = first.isLetter || first == UInt8(ascii: "/") || text == "•••"
     let isHarmless = text.unicodeScalars.allSatisfy { scalar in
-        scalar == "•" || UInt8(exactly: scalar.value).map { $0.isNameByte || "-./+@".utf8.contains($0) } ?? false
+        scalar == "•"
+            || UInt8(exactly: scalar.value).map { $0.isNameByte || "-./+@".utf8.contains($0) }
+                ?? false
     }
     let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
     if isPlain, isHarmless, !words.contains(text.lowercased()) { return text }
@@ -93,7 +95,8 @@ private func quoted(_ text: String) -> String {
         case "\n": output += "\\n"
         case "\t": output += "\\t"
         case "$": output += "$$"
-        case _ where scalar.value < 32 || (127..<160).contains(scalar.value) || scalar == "\u{FEFF}":
+        case _
+        where scalar.value < 32 || (127..<160).contains(scalar.value) || scalar == "\u{FEFF}":
             let digits = String(scalar.value, radix: 16)
             output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
         default: output.unicodeScalars.append(scalar)

@@ -28,13 +28,10 @@ struct Section {
     func holds(_ key: String) -> Bool { remaining.contains { $0.key == key } }
 
     /// All entries, for a mapping whose keys are the operator's names.
-    mutating func takeAll() -> [Entry] {
-        defer { remaining = [] }
-        return remaining.filter { !$0.value.isReset }
-    }
+    var entries: [Entry] { remaining.filter { !$0.value.isReset } }
 
-    /// Complains about what was not taken. `idle` keys have no effect on processes; `refused` ones are
-    /// real, but cannot be honoured: by what to do instead.
+    /// Complains about what was not taken. `idle` keys have no effect on processes; `refused` ones
+    /// cannot be honoured: each with what to do instead.
     func finish(idle: Set<String> = [], refused: [String: String] = [:]) {
         for entry in remaining where !entry.key.hasPrefix("x-") && !entry.value.isReset {
             // Each suggestion costs; nobody reads the thousandth.

@@ -19,7 +19,9 @@ extension ServiceReader {
             policy.sizeMax = options.take("max-size")?.size(atLeast: 4096) ?? policy.sizeMax
             policy.filesMax = options.take("max-file")?.whole(1...1000) ?? policy.filesMax
             policy.compress = options.take("compress")?.flag() ?? policy.compress
-            options.finish(idle: ["env", "env-regex", "labels", "labels-regex", "max-buffer-size", "mode", "tag"])
+            options.finish(idle: [
+                "env", "env-regex", "labels", "labels-regex", "max-buffer-size", "mode", "tag",
+            ])
         }
         section.finish()
         draft.spec.logging = policy

@@ -4,6 +4,9 @@ extension ServiceReader {
     mutating func readDependencies() {
         guard let field = keys.take("depends_on") else { return }
         if let entries = field.node.mapping {
+            guard entries.count <= Limits.itemsMax else {
+                return field.fail("are \(entries.count), at most \(Limits.itemsMax) are read")
+            }
             for entry in entries where !entry.value.isReset {
                 add(dependency(entry, field), at: entry.place)
             }

@@ -71,7 +71,8 @@ extension ServiceReader {
             claim(Endpoint(host: host, port: port), at: place, strength: .likely)
         case .redis(let url): claim(Endpoint(url: url), at: place, strength: .possible)
         case .exec(let command):
-            claim(command.lazy.compactMap(Endpoint.init(url:)).first, at: place, strength: .possible)
+            claim(
+                command.lazy.compactMap(Endpoint.init(url:)).first, at: place, strength: .possible)
         case .none, .postgres, .shell, .notify: []
         }
     }

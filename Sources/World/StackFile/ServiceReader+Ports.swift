@@ -21,7 +21,9 @@ extension ServiceReader {
         guard let field = keys.take("ports"), let items = field.items() else { return }
         var exposed: Scalar?
         for item in items {
-            guard let mapping = item.node.mapping == nil ? short(item) : long(item) else { continue }
+            guard let mapping = item.node.mapping == nil ? short(item) : long(item) else {
+                continue
+            }
             if mapping.isTCP { claim(mapping, at: item.node.place) }
             guard let first = mapping.targets.first else { continue }
             let port = Port(address: mapping.address, number: first)

@@ -57,14 +57,14 @@ extension ServiceReader {
             for (name, value) in file?.variables ?? [] {
                 environment[name] = value ?? project.variables[name]
             }
-        } catch where error.isMissing && !isRequired {
+        } catch  where error.isMissing && !isRequired {
             return
         } catch {
             path.fail("\(scalar.quoted): \(error)")
         }
     }
 
-    /// A mapping, or a list of `NAME=value` and `NAME`. A name alone takes its value from around us.
+    /// A mapping, or a list of `NAME=value` and `NAME`. A name alone has its value from us.
     func environment(_ field: Field?) -> [String: String] {
         var environment: [String: String] = [:]
         for (name, entry) in assignments(field) {
@@ -107,13 +107,15 @@ extension ServiceReader {
 }
 
 extension Field {
-    /// `name`, `uid`, `name:group` or `uid:gid`; nil for an empty one, which is the agent's own user.
+    /// `name`, `uid`, `name:group` or `uid:gid`; nil where empty: the agent's own user.
     func user() -> String? {
         guard let scalar = scalar(), !scalar.text.isEmpty else { return nil }
         let parts = scalar.text.split(separator: ":", omittingEmptySubsequences: false)
-        let isFit = parts.count <= 2 && parts.allSatisfy { part in
-            !part.isEmpty && part.utf8.allSatisfy { $0.isNameByte || "-.@$".utf8.contains($0) }
-        }
+        let isFit =
+            parts.count <= 2
+            && parts.allSatisfy { part in
+                !part.isEmpty && part.utf8.allSatisfy { $0.isNameByte || "-.@$".utf8.contains($0) }
+            }
         if isFit { return scalar.text }
         fail("\(scalar.quoted) is no user: write 'name', 'name:group', 'uid' or 'uid:gid'")
         return nil

@@ -4,7 +4,8 @@ extension ServiceReader {
     /// `restart`; `deploy.restart_policy`, read later, wins over it.
     mutating func readRestart() {
         guard let field = keys.take("restart"), let scalar = field.scalar() else { return }
-        let parts = scalar.text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = scalar.text.split(
+            separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let policies: [String: RestartPolicy.Condition] = [
             "no": .never, "false": .never, "always": .always, "unless-stopped": .always,
             "on-failure": .onFailure,

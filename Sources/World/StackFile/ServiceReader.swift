@@ -93,7 +93,8 @@ struct ServiceReader {
             let command = section.take("command")
             if command == nil { section.fail("has no 'command'") }
             var hook = Hooks.Hook(command: command?.command() ?? [])
-            if let command, hook.command.first == "" || hook.command.isEmpty, !command.node.isBroken {
+            if let command, hook.command.first == "" || hook.command.isEmpty, !command.node.isBroken
+            {
                 command.fail("is empty")
             }
             hook.user = section.take("user")?.user()

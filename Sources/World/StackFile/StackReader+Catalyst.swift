@@ -8,8 +8,8 @@ extension StackReader {
             stack.rollout = rollout(field, services: stack.services.map(\.name))
         }
         if let field = section.take("freeze") { stack.freeze = freeze(field) }
-        if let field = section.take("alerts"), var alerts = field.section() {
-            for entry in alerts.takeAll() { stack.alerts[entry.key] = entry.value.json }
+        if let field = section.take("alerts"), let alerts = field.section() {
+            for entry in alerts.entries { stack.alerts[entry.key] = entry.value.json }
         }
         if let field = section.take("host") { stack.host = host(field) }
         section.finish()
@@ -59,8 +59,8 @@ extension StackReader {
         plan.cpus = section.take("cpus")?.number(range) ?? older
         plan.memory = section.take("memory")?.size()
         plan.disk = section.take("disk")?.size()
-        if let field = section.take("costs"), var costs = field.section() {
-            for entry in costs.takeAll() {
+        if let field = section.take("costs"), let costs = field.section() {
+            for entry in costs.entries {
                 let cost = Field(
                     key: "\(field.key).\(entry.key)", node: entry.value, findings: field.findings)
                 plan.costs[entry.key] = cost.number(0...Double.greatestFiniteMagnitude)

@@ -7,10 +7,9 @@ struct StackReader {
 
     /// Nil where `findings` has an error that leaves nothing to build.
     func stack(from tree: Node) -> StackSpec? {
-        let root = Field(key: "", node: tree, findings: project.findings)
         guard let entries = tree.mapping else {
             project.findings.error(
-                tree.place, nil, "must be a mapping with 'services', is \(root.node.kind)")
+                tree.place, nil, "must be a mapping with 'services', is \(tree.kind)")
             return nil
         }
         var keys = Section(entries, place: tree.place, path: "", findings: project.findings)
@@ -41,17 +40,13 @@ struct StackReader {
             project.findings.error(tree.place, "services", "is missing: there is nothing to run")
             return []
         }
-        guard let entries = field.node.mapping else {
-            _ = field.section()
-            return []
-        }
+        guard let entries = field.section()?.entries else { return [] }
         if entries.isEmpty { field.fail("is empty: there is nothing to run") }
         guard entries.count <= Limits.servicesMax else {
             field.fail("are \(entries.count), at most \(Limits.servicesMax) are run")
             return []
         }
-        return entries.filter { !$0.value.isReset }
-            .compactMap { ServiceReader.draft(of: $0, in: project) }
+        return entries.compactMap { ServiceReader.draft(of: $0, in: project) }
     }
 
     private func isActive(_ draft: Draft) -> Bool {

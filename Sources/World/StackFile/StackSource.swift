@@ -71,7 +71,7 @@ package struct StackSource: Sendable {
                 pair.value.map { (pair.name, $0) }
             }
             return Dictionary(pairs, uniquingKeysWith: { $1 }).merging(environment) { $1 }
-        } catch where error.isMissing && envFile == nil {
+        } catch  where error.isMissing && envFile == nil {
             return environment
         } catch {
             findings.error(findings.register(file: name), nil, error.description)

@@ -18,7 +18,8 @@ struct TreeReader: ~Copyable {
             return try reader.document()
         } catch {
             let place = Place(file: file.file, line: error.line, column: error.column)
-            findings.error(place, nil, tabMessage(bytes, line: error.line) ?? error.message)
+            let message = tabMessage(bytes, line: error.line) ?? plainMessages[error.message]
+            findings.error(place, nil, message ?? error.message)
             return nil
         }
     }
@@ -186,6 +187,14 @@ extension YAMLEvent {
     fileprivate var isEnd: Bool { if case .end = self { true } else { false } }
     fileprivate var isScalar: Bool { if case .scalar = self { true } else { false } }
 }
+
+/// libyaml's words for the two commonest slips, in those of an operator.
+private let plainMessages = [
+    "mapping values are not allowed in this context":
+        "a ':' where no key can be: put the value in quotes, or mend the indentation",
+    "found character that cannot start any token":
+        "a character that no plain value can start with: put the value in quotes",
+]
 
 /// libyaml says "found character that cannot start any token" of a tab, which nobody sees.
 private func tabMessage(_ bytes: [UInt8], line: Int) -> String? {

@@ -1,4 +1,4 @@
-/// Splits a command line as a shell would: quotes and backslashes, nothing else. Nil: a quote is open.
+/// Splits a command line as a shell would: quotes and backslashes only. Nil: a quote is open.
 func words(of line: String) -> [String]? {
     var splitter = WordSplitter(rest: line.unicodeScalars[...])
     return splitter.words()

@@ -19,9 +19,8 @@ struct StatusPage {
         // One row more goes for the line that says so.
         let room = max(0, status.services.count - excess - 1)
         let wanting = Set(status.concerns.prefix(room).map(\.service.name))
-        let well = status.services.filter { $0.concern == nil }.prefix(room - wanting.count).map(
-            \.name)
-        let shown = wanting.union(well)
+        let well = status.services.filter { $0.concern == nil }.map(\.name)
+        let shown = wanting.union(well.prefix(room - wanting.count))
         return lines(on: terminal, showing: status.services.filter { shown.contains($0.name) })
     }
 
@@ -43,8 +42,8 @@ struct StatusPage {
         var text: String
         if status.services.isEmpty {
             text = "no services"
-        } else if wanted.isEmpty, concerns.isEmpty {
-            text = "down"
+        } else if wanted.isEmpty {
+            text = concerns.isEmpty ? "down" : "going down"
         } else {
             text = "\(wanted.count(where: \.isWell)) of \(wanted.count) healthy"
         }
@@ -119,7 +118,7 @@ struct StatusPage {
     }
 
     private func percentage(_ share: Double) -> String {
-        let percent = (share * 100).isFinite ? share * 100 : 0
+        let percent = share.isFinite ? min(max(0, share * 100), 99_999) : 0
         return percent < 9.95 ? "\((percent * 10).rounded() / 10)%" : "\(Int(percent.rounded()))%"
     }
 

@@ -1,0 +1,66 @@
+internal import CollectorProtocol
+internal import Glibc
+internal import JSONLines
+internal import StackModel
+
+/// The agent's end of a conversation with a real collector.
+final class AgentSide {
+    let collector: Child
+    private let socket: CInt
+    private var lines = LineBuffer(lineBytesMax: CollectorLimits.replyBytesMax)
+
+    init() throws {
+        var ends: [CInt] = [-1, -1]
+        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+            throw Failure(words: "no socketpair")
+        }
+        socket = ends[0]
+        defer { close(ends[1]) }
+        collector = try Child([Child.programs + "/catalyst-collector"], descriptors: [ends[1]: 3])
+        guard try reply().ready == true else { throw Failure(words: "not ready") }
+    }
+
+    deinit { close(socket) }
+
+    func hangUp() { shutdown(socket, CInt(SHUT_RDWR)) }
+
+    func send(_ request: CollectorRequest) throws { try send(JSONLines.encode(request)) }
+
+    func send(_ bytes: [UInt8]) throws {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(socket, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { throw Failure(words: "the collector is gone") }
+            sent += count
+        }
+    }
+
+    func ask(
+        _ id: UInt64, _ probe: Probe, service: ServiceName = "scanner", within timeout: Duration = .seconds(20),
+        awaitsListener: Bool = false
+    ) throws {
+        try send(
+            CollectorRequest(
+                probe: ProbeRequest(
+                    id: id, service: service, probe: probe, timeout: timeout, awaitsListener: awaitsListener)))
+    }
+
+    func reply(within limit: CInt = 20_000) throws -> CollectorReply {
+        while true {
+            if let line = try lines.next() { return try JSONLines.decode(CollectorReply.self, from: line) }
+            var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            guard poll(&entry, 1, limit) == 1 else { throw Failure(words: "no reply in time") }
+            var bytes = [UInt8](repeating: 0, count: 64 << 10)
+            let count = recv(socket, &bytes, bytes.count, 0)
+            guard count > 0 else { throw Failure(words: "the collector hung up") }
+            lines.append(bytes.prefix(count))
+        }
+    }
+
+    func report() throws -> ProbeReport {
+        guard let report = try reply().report else { throw Failure(words: "no report") }
+        return report
+    }
+}

@@ -1,0 +1,57 @@
+internal import CollectorProtocol
+internal import Glibc
+internal import StackModel
+internal import Testing
+
+/// A shell, a child, and an orphan that only its session still ties to them.
+private let family = "sleep 1000 & (sleep 1000 &); while :; do :; done"
+
+private func samples(_ processes: [ServiceName: Int32], from agent: AgentSide) throws -> Samples {
+    try agent.send(CollectorRequest(sample: SampleRequest(id: 5, processes: processes)))
+    guard let samples = try agent.reply().samples else { throw Failure(words: "no samples") }
+    return samples
+}
+
+@Test func `a process tree is measured whole`() throws {
+    let agent = try AgentSide()
+    let shell = try Child(["/bin/sh", "-c", family], ownSession: true)
+    defer { kill(-shell.pid, SIGKILL) }
+    let idle = try Child(["sleep", "1000"], ownSession: true)
+    let processes: [ServiceName: Int32] = ["busy": shell.pid, "idle": idle.pid, "gone": 0x3fff_fff0]
+    var last: Samples?
+    let isWhole = holds(within: .seconds(20)) {
+        // What fails here fails the expectations below.
+        last = try? samples(processes, from: agent)
+        guard let busy = last?.services["busy"] else { return false }
+        return busy.processes == 3 && busy.cpuTime >= .milliseconds(50)
+    }
+    #expect(isWhole)
+    let found = try #require(last)
+    #expect(found.id == 5)
+    #expect(found.services["gone"] == nil)
+    let (busy, quiet) = (try #require(found.services["busy"]), try #require(found.services["idle"]))
+    #expect(quiet.processes == 1)
+    #expect(quiet.memory.bytes > 100 << 10)
+    #expect(busy.memory > quiet.memory)
+    #expect(busy.cpuTime > quiet.cpuTime)
+}
+
+@Test func `a name with brackets and spaces misleads nobody`() throws {
+    var template = Array("/tmp/catalyst-sampling-XXXXXX".utf8CString)
+    let directory = try #require(mkdtemp(&template).map { String(cString: $0) })
+    let program = directory + "/a) R 1 (b"
+    defer {
+        unlink(program)
+        rmdir(directory)
+    }
+    #expect(symlink("/bin/sleep", program) == 0)
+    let agent = try AgentSide()
+    let child = try Child([program, "1000"], ownSession: true)
+    var sample: ServiceSample?
+    let isFound = holds(within: .seconds(10)) {
+        sample = (try? samples(["odd": child.pid], from: agent))?.services["odd"]
+        return sample != nil
+    }
+    #expect(isFound)
+    #expect(sample?.processes == 1)
+}

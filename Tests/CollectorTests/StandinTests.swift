@@ -1,0 +1,108 @@
+internal import CollectorProtocol
+internal import Glibc
+internal import StackModel
+internal import Testing
+
+/// A stand-in on a port of its own, and a collector that asks it.
+private final class Rehearsal {
+    let agent: AgentSide
+    let standin: Child
+    private let root: String
+
+    init(_ arguments: [String] = []) throws {
+        // The stand-in may reuse the port of a listener that never had a connection.
+        let port = SilentListener(listens: false).port
+        agent = try AgentSide()
+        let program = Child.programs + "/catalyst-standin"
+        standin = try Child([program, "--name", "scanner", "--port", "\(port)"] + arguments)
+        root = "http://127.0.0.1:\(port)"
+    }
+
+    func url(_ path: String) -> String { root + path }
+
+    func ask(_ path: String = "/health", within timeout: Duration = .seconds(20)) throws -> Report {
+        try agent.ask(1, .http(url: url(path)), within: timeout, awaitsListener: true)
+        return try agent.report().report
+    }
+}
+
+@Test func `the stand-in says the documented body`() throws {
+    let report = try Rehearsal().ask()
+    #expect(report.outcome == .healthy)
+    let body = try #require(report.body)
+    for part in [
+        #"{"status":"healthy","service":"scanner","version":"5.3.0","schema":"v5.0 normalized","timestamp":""#,
+        #"Z","database":"not configured","redis":"not configured"}"#,
+    ] {
+        #expect(body.contains(part))
+    }
+}
+
+@Test(arguments: [
+    ("not-json", Report.Outcome.healthy), ("wrong-service", .failed(.wrongService("somebody-else"))),
+    ("http-500", .failed(.httpStatus(500))), ("redirect", .failed(.httpStatus(307))),
+    ("huge", .failed(.other("body larger than 64 KiB"))), ("slow", .failed(.timedOut)),
+])
+func `a wrong body is seen through`(kind: String, expected: Report.Outcome) throws {
+    let rehearsal = try Rehearsal(["--wrong-body", kind])
+    #expect(try rehearsal.ask("/").outcome == .healthy)
+    #expect(try rehearsal.ask(within: kind == "slow" ? .milliseconds(300) : .seconds(20)).outcome == expected)
+}
+
+@Test func `a Redis that is gone degrades the stand-in`() throws {
+    let nobody = SilentListener(listens: false)
+    let rehearsal = try Rehearsal(["--redis", "redis://127.0.0.1:\(nobody.port)"])
+    #expect(try rehearsal.ask().outcome == .degraded("redis: disconnected"))
+}
+
+@Test func `a stand-in hangs on SIGUSR1 and comes back`() throws {
+    let rehearsal = try Rehearsal()
+    #expect(try rehearsal.ask().outcome == .healthy)
+    rehearsal.standin.signal(SIGUSR1)
+    #expect(
+        holds(within: .seconds(10)) {
+            (try? rehearsal.ask(within: .milliseconds(100)).outcome) == .failed(.timedOut)
+        })
+    rehearsal.standin.signal(SIGUSR1)
+    #expect(holds(within: .seconds(10)) { (try? rehearsal.ask(within: .seconds(1)).outcome) == .healthy })
+}
+
+@Test func `SIGTERM lets the request under way end`() throws {
+    let rehearsal = try Rehearsal()
+    #expect(try rehearsal.ask().outcome == .healthy)
+    try rehearsal.agent.ask(1, .http(url: rehearsal.url("/slow?seconds=0.3")))
+    try rehearsal.agent.ask(2, .http(url: rehearsal.url("/")))
+    #expect(try rehearsal.agent.report().id == 2)
+    rehearsal.standin.signal(SIGTERM)
+    #expect(try rehearsal.agent.report().report.outcome == .healthy)
+    #expect(rehearsal.standin.status(within: .seconds(10)) == 0)
+}
+
+@Test func `a stand-in that ignores SIGTERM stays`() throws {
+    let rehearsal = try Rehearsal(["--ignore-sigterm"])
+    #expect(try rehearsal.ask().outcome == .healthy)
+    rehearsal.standin.signal(SIGTERM)
+    #expect(try rehearsal.ask().outcome == .healthy)
+}
+
+@Test func `a stand-in crashes when told`() throws {
+    let rehearsal = try Rehearsal(["--crash-after", "0.1", "--exit-code", "7"])
+    #expect(rehearsal.standin.status(within: .seconds(10)) == 7 << 8)
+}
+
+@Test func `a stand-in takes an inherited socket`() throws {
+    let listener = SilentListener()
+    let standin = try Child(
+        [Child.programs + "/catalyst-standin", "--fd", "3"], descriptors: [listener.descriptor: 3])
+    let agent = try AgentSide()
+    try agent.ask(1, .http(url: "http://127.0.0.1:\(listener.port)/health"), service: "standin")
+    #expect(try agent.report().report.outcome == .healthy)
+    standin.signal(SIGTERM)
+    #expect(standin.status(within: .seconds(10)) == 0)
+}
+
+@Test func `a port in use is told`() throws {
+    let listener = SilentListener()
+    let standin = try Child([Child.programs + "/catalyst-standin", "--port", "\(listener.port)"])
+    #expect(standin.status(within: .seconds(10)) == 1 << 8)
+}
