@@ -20,9 +20,9 @@ let package = Package(
         // C libraries: each imported by exactly one module, whose job is to make it safe.
         .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
         .library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
-        .library("CHiredis", pkgConfig: "hiredis", package: "libhiredis-dev"),
-        .library("CPostgres", pkgConfig: "libpq", package: "libpq-dev"),
-        .library("COpenSSL", pkgConfig: "openssl", package: "libssl-dev"),
+        .library("CHiredis", package: "libhiredis-dev"),
+        .library("CPostgres", package: "libpq-dev"),
+        .library("COpenSSL", package: "libssl-dev"),
 
         // Model: the words everyone shares.
         .module("StackModel", in: "Model"),
@@ -76,9 +76,7 @@ let package = Package(
             .nio("NIOHTTP1"), .argumentParser),
 
         // Tests: stories and tables for decisions, the real thing for the world.
-        .target(
-            name: "TestSupport", dependencies: ["StackModel", "Supervision", "LinuxSystem"],
-            path: "Tests/TestSupport", swiftSettings: strict),
+        .support("TestSupport", uses: "StackModel", "Supervision", "LinuxSystem"),
         .tests("StackModel"),
         .tests("Supervision", uses: "StackModel"),
         .tests("Monitoring", uses: "StackModel"),
@@ -86,8 +84,8 @@ let package = Package(
         .tests("Logs", uses: "StackModel"),
         .tests("Systemd", uses: "StackModel"),
         .tests("StackFile", uses: "StackModel"),
-        .tests("Probing", uses: "StackModel", "Redis", "Postgres"),
-        .tests("Collector", uses: "StackModel", "CollectorProtocol"),
+        .tests("Probing", uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix")),
+        .tests("Collector", uses: "StackModel", "CollectorProtocol", "JSONLines"),
         .tests("ControlProtocol", uses: "StackModel", "JSONLines", "ControlClient", "catalystctl"),
         .tests("Simulation", uses: "StackModel", "Supervision", "Monitoring"),
         .tests("EndToEnd", uses: "StackModel", "ControlProtocol"),
@@ -111,7 +109,7 @@ extension Target {
     }
 
     /// A C library of the distribution, with a header that names what is used of it.
-    static func library(_ name: String, pkgConfig: String, package: String) -> Target {
+    static func library(_ name: String, pkgConfig: String? = nil, package: String) -> Target {
         .systemLibrary(
             name: name, path: "Sources/CLibraries/\(name)", pkgConfig: pkgConfig,
             providers: [.apt([package])])
@@ -125,6 +123,11 @@ extension Target {
         return .testTarget(
             name: "\(subject)Tests", dependencies: subjects + uses + ["TestSupport"],
             path: "Tests/\(subject)Tests", swiftSettings: strict)
+    }
+
+    /// What several test targets share, in `Tests/<name>`.
+    static func support(_ name: String, uses: Dependency...) -> Target {
+        .target(name: name, dependencies: uses, path: "Tests/\(name)", swiftSettings: strict)
     }
 
     private static var strict: [SwiftSetting] {

@@ -9,7 +9,7 @@ final class AgentSide {
     private let socket: CInt
     private var lines = LineBuffer(lineBytesMax: CollectorLimits.replyBytesMax)
 
-    init() throws {
+    init() async throws {
         var ends: [CInt] = [-1, -1]
         guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw Failure(words: "no socketpair")
@@ -17,7 +17,7 @@ final class AgentSide {
         socket = ends[0]
         defer { close(ends[1]) }
         collector = try Child([Child.programs + "/catalyst-collector"], descriptors: [ends[1]: 3])
-        guard try reply().ready == true else { throw Failure(words: "not ready") }
+        guard try await reply().ready == true else { throw Failure(words: "not ready") }
     }
 
     deinit { close(socket) }
@@ -47,20 +47,26 @@ final class AgentSide {
                     id: id, service: service, probe: probe, timeout: timeout, awaitsListener: awaitsListener)))
     }
 
-    func reply(within limit: CInt = 20_000) throws -> CollectorReply {
-        while true {
-            if let line = try lines.next() { return try JSONLines.decode(CollectorReply.self, from: line) }
-            var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-            guard poll(&entry, 1, limit) == 1 else { throw Failure(words: "no reply in time") }
-            var bytes = [UInt8](repeating: 0, count: 64 << 10)
-            let count = recv(socket, &bytes, bytes.count, 0)
-            guard count > 0 else { throw Failure(words: "the collector hung up") }
-            lines.append(bytes.prefix(count))
+    func reply(within limit: Duration = .seconds(20)) async throws -> CollectorReply {
+        var line = try lines.next()
+        let isWhole = await holds(within: limit) {
+            // What fails here is no line in time.
+            if line == nil { line = try? receivedLine() }
+            return line != nil
         }
+        guard isWhole, let line else { throw Failure(words: "no reply in time") }
+        return try JSONLines.decode(CollectorReply.self, from: line)
     }
 
-    func report() throws -> ProbeReport {
-        guard let report = try reply().report else { throw Failure(words: "no report") }
+    private func receivedLine() throws -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 64 << 10)
+        let count = recv(socket, &bytes, bytes.count, CInt(MSG_DONTWAIT))
+        if count > 0 { lines.append(bytes.prefix(count)) }
+        return try lines.next()
+    }
+
+    func report() async throws -> ProbeReport {
+        guard let report = try await reply().report else { throw Failure(words: "no report") }
         return report
     }
 }

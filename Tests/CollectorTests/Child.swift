@@ -48,9 +48,9 @@ final class Child {
     func signal(_ number: CInt) { kill(pid, number) }
 
     /// The wait status, or nil where it still runs at the end of the limit.
-    func status(within limit: Duration) -> CInt? {
+    func status(within limit: Duration) async -> CInt? {
         var status: CInt = 0
-        let ended = holds(within: limit) { waitpid(pid, &status, WNOHANG) == pid }
+        let ended = await holds(within: limit) { waitpid(pid, &status, WNOHANG) == pid }
         hasEnded = hasEnded || ended
         return ended ? status : nil
     }
@@ -59,11 +59,11 @@ final class Child {
 struct Failure: Error { let words: String }
 
 /// Whether `condition` comes true in time.
-func holds(within limit: Duration, _ condition: () -> Bool) -> Bool {
+func holds(within limit: Duration, _ condition: () async -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + limit
-    while !condition() {
+    while await !condition() {
         guard ContinuousClock.now < deadline else { return false }
-        usleep(2_000)
+        try? await Task.sleep(for: .milliseconds(2))  // Cancelled: look again at once.
     }
     return true
 }

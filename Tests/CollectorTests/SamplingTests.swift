@@ -6,22 +6,22 @@ internal import Testing
 /// A shell, a child, and an orphan that only its session still ties to them.
 private let family = "sleep 1000 & (sleep 1000 &); while :; do :; done"
 
-private func samples(_ processes: [ServiceName: Int32], from agent: AgentSide) throws -> Samples {
+private func samples(_ processes: [ServiceName: Int32], from agent: AgentSide) async throws -> Samples {
     try agent.send(CollectorRequest(sample: SampleRequest(id: 5, processes: processes)))
-    guard let samples = try agent.reply().samples else { throw Failure(words: "no samples") }
+    guard let samples = try await agent.reply().samples else { throw Failure(words: "no samples") }
     return samples
 }
 
-@Test func `a process tree is measured whole`() throws {
-    let agent = try AgentSide()
+@Test func `a process tree is measured whole`() async throws {
+    let agent = try await AgentSide()
     let shell = try Child(["/bin/sh", "-c", family], ownSession: true)
     defer { kill(-shell.pid, SIGKILL) }
     let idle = try Child(["sleep", "1000"], ownSession: true)
     let processes: [ServiceName: Int32] = ["busy": shell.pid, "idle": idle.pid, "gone": 0x3fff_fff0]
     var last: Samples?
-    let isWhole = holds(within: .seconds(20)) {
+    let isWhole = await holds(within: .seconds(20)) {
         // What fails here fails the expectations below.
-        last = try? samples(processes, from: agent)
+        last = try? await samples(processes, from: agent)
         guard let busy = last?.services["busy"] else { return false }
         return busy.processes == 3 && busy.cpuTime >= .milliseconds(50)
     }
@@ -36,7 +36,7 @@ private func samples(_ processes: [ServiceName: Int32], from agent: AgentSide) t
     #expect(busy.cpuTime > quiet.cpuTime)
 }
 
-@Test func `a name with brackets and spaces misleads nobody`() throws {
+@Test func `a name with brackets and spaces misleads nobody`() async throws {
     var template = Array("/tmp/catalyst-sampling-XXXXXX".utf8CString)
     let directory = try #require(mkdtemp(&template).map { String(cString: $0) })
     let program = directory + "/a) R 1 (b"
@@ -45,11 +45,11 @@ private func samples(_ processes: [ServiceName: Int32], from agent: AgentSide) t
         rmdir(directory)
     }
     #expect(symlink("/bin/sleep", program) == 0)
-    let agent = try AgentSide()
+    let agent = try await AgentSide()
     let child = try Child([program, "1000"], ownSession: true)
     var sample: ServiceSample?
-    let isFound = holds(within: .seconds(10)) {
-        sample = (try? samples(["odd": child.pid], from: agent))?.services["odd"]
+    let isFound = await holds(within: .seconds(10)) {
+        sample = (try? await samples(["odd": child.pid], from: agent))?.services["odd"]
         return sample != nil
     }
     #expect(isFound)

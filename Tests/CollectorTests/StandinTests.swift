@@ -9,10 +9,10 @@ private final class Rehearsal {
     let standin: Child
     private let root: String
 
-    init(_ arguments: [String] = []) throws {
+    init(_ arguments: [String] = []) async throws {
         // The stand-in may reuse the port of a listener that never had a connection.
         let port = SilentListener(listens: false).port
-        agent = try AgentSide()
+        agent = try await AgentSide()
         let program = Child.programs + "/catalyst-standin"
         standin = try Child([program, "--name", "scanner", "--port", "\(port)"] + arguments)
         root = "http://127.0.0.1:\(port)"
@@ -20,14 +20,14 @@ private final class Rehearsal {
 
     func url(_ path: String) -> String { root + path }
 
-    func ask(_ path: String = "/health", within timeout: Duration = .seconds(20)) throws -> Report {
+    func ask(_ path: String = "/health", within timeout: Duration = .seconds(20)) async throws -> Report {
         try agent.ask(1, .http(url: url(path)), within: timeout, awaitsListener: true)
-        return try agent.report().report
+        return try await agent.report().report
     }
 }
 
-@Test func `the stand-in says the documented body`() throws {
-    let report = try Rehearsal().ask()
+@Test func `the stand-in says the documented body`() async throws {
+    let report = try await Rehearsal().ask()
     #expect(report.outcome == .healthy)
     let body = try #require(report.body)
     for part in [
@@ -43,66 +43,66 @@ private final class Rehearsal {
     ("http-500", .failed(.httpStatus(500))), ("redirect", .failed(.httpStatus(307))),
     ("huge", .failed(.other("body larger than 64 KiB"))), ("slow", .failed(.timedOut)),
 ])
-func `a wrong body is seen through`(kind: String, expected: Report.Outcome) throws {
-    let rehearsal = try Rehearsal(["--wrong-body", kind])
-    #expect(try rehearsal.ask("/").outcome == .healthy)
-    #expect(try rehearsal.ask(within: kind == "slow" ? .milliseconds(300) : .seconds(20)).outcome == expected)
+func `a wrong body is seen through`(kind: String, expected: Report.Outcome) async throws {
+    let rehearsal = try await Rehearsal(["--wrong-body", kind])
+    #expect(try await rehearsal.ask("/").outcome == .healthy)
+    #expect(try await rehearsal.ask(within: kind == "slow" ? .milliseconds(300) : .seconds(20)).outcome == expected)
 }
 
-@Test func `a Redis that is gone degrades the stand-in`() throws {
+@Test func `a Redis that is gone degrades the stand-in`() async throws {
     let nobody = SilentListener(listens: false)
-    let rehearsal = try Rehearsal(["--redis", "redis://127.0.0.1:\(nobody.port)"])
-    #expect(try rehearsal.ask().outcome == .degraded("redis: disconnected"))
+    let rehearsal = try await Rehearsal(["--redis", "redis://127.0.0.1:\(nobody.port)"])
+    #expect(try await rehearsal.ask().outcome == .degraded("redis: disconnected"))
 }
 
-@Test func `a stand-in hangs on SIGUSR1 and comes back`() throws {
-    let rehearsal = try Rehearsal()
-    #expect(try rehearsal.ask().outcome == .healthy)
+@Test func `a stand-in hangs on SIGUSR1 and comes back`() async throws {
+    let rehearsal = try await Rehearsal()
+    #expect(try await rehearsal.ask().outcome == .healthy)
     rehearsal.standin.signal(SIGUSR1)
     #expect(
-        holds(within: .seconds(10)) {
-            (try? rehearsal.ask(within: .milliseconds(100)).outcome) == .failed(.timedOut)
+        await holds(within: .seconds(10)) {
+            (try? await rehearsal.ask(within: .milliseconds(100)).outcome) == .failed(.timedOut)
         })
     rehearsal.standin.signal(SIGUSR1)
-    #expect(holds(within: .seconds(10)) { (try? rehearsal.ask(within: .seconds(1)).outcome) == .healthy })
+    #expect(await holds(within: .seconds(10)) { (try? await rehearsal.ask(within: .seconds(1)).outcome) == .healthy })
 }
 
-@Test func `SIGTERM lets the request under way end`() throws {
-    let rehearsal = try Rehearsal()
-    #expect(try rehearsal.ask().outcome == .healthy)
+@Test func `SIGTERM lets the request under way end`() async throws {
+    let rehearsal = try await Rehearsal()
+    #expect(try await rehearsal.ask().outcome == .healthy)
     try rehearsal.agent.ask(1, .http(url: rehearsal.url("/slow?seconds=0.3")))
     try rehearsal.agent.ask(2, .http(url: rehearsal.url("/")))
-    #expect(try rehearsal.agent.report().id == 2)
+    #expect(try await rehearsal.agent.report().id == 2)
     rehearsal.standin.signal(SIGTERM)
-    #expect(try rehearsal.agent.report().report.outcome == .healthy)
-    #expect(rehearsal.standin.status(within: .seconds(10)) == 0)
+    #expect(try await rehearsal.agent.report().report.outcome == .healthy)
+    #expect(await rehearsal.standin.status(within: .seconds(10)) == 0)
 }
 
-@Test func `a stand-in that ignores SIGTERM stays`() throws {
-    let rehearsal = try Rehearsal(["--ignore-sigterm"])
-    #expect(try rehearsal.ask().outcome == .healthy)
+@Test func `a stand-in that ignores SIGTERM stays`() async throws {
+    let rehearsal = try await Rehearsal(["--ignore-sigterm"])
+    #expect(try await rehearsal.ask().outcome == .healthy)
     rehearsal.standin.signal(SIGTERM)
-    #expect(try rehearsal.ask().outcome == .healthy)
+    #expect(try await rehearsal.ask().outcome == .healthy)
 }
 
-@Test func `a stand-in crashes when told`() throws {
-    let rehearsal = try Rehearsal(["--crash-after", "0.1", "--exit-code", "7"])
-    #expect(rehearsal.standin.status(within: .seconds(10)) == 7 << 8)
+@Test func `a stand-in crashes when told`() async throws {
+    let rehearsal = try await Rehearsal(["--crash-after", "0.1", "--exit-code", "7"])
+    #expect(await rehearsal.standin.status(within: .seconds(10)) == 7 << 8)
 }
 
-@Test func `a stand-in takes an inherited socket`() throws {
+@Test func `a stand-in takes an inherited socket`() async throws {
     let listener = SilentListener()
     let standin = try Child(
         [Child.programs + "/catalyst-standin", "--fd", "3"], descriptors: [listener.descriptor: 3])
-    let agent = try AgentSide()
+    let agent = try await AgentSide()
     try agent.ask(1, .http(url: "http://127.0.0.1:\(listener.port)/health"), service: "standin")
-    #expect(try agent.report().report.outcome == .healthy)
+    #expect(try await agent.report().report.outcome == .healthy)
     standin.signal(SIGTERM)
-    #expect(standin.status(within: .seconds(10)) == 0)
+    #expect(await standin.status(within: .seconds(10)) == 0)
 }
 
-@Test func `a port in use is told`() throws {
+@Test func `a port in use is told`() async throws {
     let listener = SilentListener()
     let standin = try Child([Child.programs + "/catalyst-standin", "--port", "\(listener.port)"])
-    #expect(standin.status(within: .seconds(10)) == 1 << 8)
+    #expect(await standin.status(within: .seconds(10)) == 1 << 8)
 }

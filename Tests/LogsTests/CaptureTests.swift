@@ -45,16 +45,18 @@ import Testing
         try await eventually("the line") { place.reading("scanner").texts == ["price: 5 €"] }
     }
 
-    @Test(arguments: [LogPolicy.Driver.jsonFile, .local])
-    func `ten megabytes without a newline become records of 16 KiB`(driver: LogPolicy.Driver) async throws {
+    @Test(arguments: [(LogPolicy.Driver.jsonFile, LogLimits.recordBytesMax), (.local, LogLimits().batchBytes)])
+    func `ten megabytes without a newline become bounded records`(
+        driver: LogPolicy.Driver, longest: Int
+    ) async throws {
         let place = try Workplace()
         let pen = try Pen(place.pump.open("scanner", policy: LogPolicy(driver)).stdout)
-        let line = String(repeating: "0123456789abcdeé", count: 10 << 20 >> 4)
+        let line = String(repeating: "0123456789abcdeé", count: 10 << 16)
         pen.write(line + "\nnext\n")
         try await eventually("the next line") { place.reading("scanner").texts.last == "next" }
         let texts = place.reading("scanner").texts.dropLast()
         #expect(texts.joined() == line)
-        #expect(texts.allSatisfy { $0.utf8.count <= LogLimits.recordBytesMax })
+        #expect(texts.allSatisfy { $0.utf8.count <= longest })
         #expect(place.pump.dropped.isEmpty)
     }
 

@@ -85,13 +85,25 @@ final class Pen: Sendable {
     func write(_ text: String) { write(text.utf8) }
 }
 
-/// Asks again and again, for at most half a minute.
+/// Asks again and again, less and less often, for at most a minute.
 func eventually(_ what: Comment, _ isSo: () throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + .seconds(60)
+    var pause = Duration.milliseconds(1)
     while try !isSo() {
         try #require(ContinuousClock.now < deadline, what)
-        try await Task.sleep(for: .milliseconds(2))
+        try await Task.sleep(for: pause)
+        pause = min(pause * 2, .milliseconds(100))
     }
+}
+
+/// Runs what blocks on a thread of its own: the tests' threads are few.
+func aside(_ body: @escaping @Sendable () -> Void) async throws {
+    let isDone = Guarded(false)
+    try Worker.start {
+        body()
+        isDone.withLock { $0 = true }
+    }
+    try await eventually("done") { isDone.withLock { $0 } }
 }
 
 extension LogPolicy {

@@ -10,7 +10,7 @@ struct ProbeScheduleTests {
         return rules
     }()
 
-    private func at(_ seconds: Double) -> Moment { .zero + .seconds(seconds) }
+    private func at(_ seconds: Double) -> Moment { .zero + .milliseconds(Int64((seconds * 1000).rounded())) }
 
     @Test func `until it is ready an instance is asked often`() {
         var schedule = ProbeSchedule(startedAt: .zero)
@@ -54,9 +54,9 @@ struct ProbeScheduleTests {
             return Double(mixed >> 11) / 0x1p53
         }
         var schedule = ProbeSchedule(startedAt: .zero)
-        var asked = Moment.zero
+        var asked = schedule.next(isReady: true, now: .zero, chance: share(), rules: rules)
         for _ in 0..<2000 {
-            let answered = asked + .seconds(9 * share())
+            let answered = asked + .seconds(25 * share())
             let due = schedule.next(isReady: true, now: answered, chance: share(), rules: rules)
             #expect(due >= answered)
             #expect(due - asked <= .seconds(10) || due == answered)

@@ -282,9 +282,9 @@ private let fileMistakes = """
     > 4: 'name': must be text, is a list
     """.split(separator: "\n\n")
 
-@Test(arguments: fileMistakes)
-func `every mistake of a file is told, in the file's order`(_ block: Substring) throws {
-    let lines = block.split(separator: "\n")
+@Test(arguments: fileMistakes.indices)
+func `every mistake of a file is told, in the file's order`(_ index: Int) throws {
+    let lines = fileMistakes[index].split(separator: "\n")
     let text = lines.filter { !$0.hasPrefix("> ") }.joined(separator: "\n") + "\n"
     let messages = lines.filter { $0.hasPrefix("> ") }.map { $0.dropFirst(2) }
     let outcome = try load(text)

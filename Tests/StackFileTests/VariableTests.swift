@@ -1,3 +1,4 @@
+import Glibc
 import StackModel
 import Testing
 
@@ -51,12 +52,12 @@ func `a variable that has no value is told`(written: String, flaws: [Interpolati
     let folder = try StackFolder([
         "stack.yaml":
             """
-            services:
-              a:
-                command: x
-                env_file: [a.env, {path: raw.env, format: raw}, {path: none.env, required: false}]
-                environment: [OWN=1, ALSO, LOST]
-            """,
+        services:
+          a:
+            command: x
+            env_file: [a.env, {path: raw.env, format: raw}, {path: none.env, required: false}]
+            environment: [OWN=1, ALSO, LOST]
+        """,
         ".env": "OUTER=around\nALSO=too\n",
         "a.env": """
         # a comment
@@ -118,6 +119,16 @@ func `a .env that others can read or change is refused with the command that men
     let errors = folder.load().errors
     #expect(errors.contains(".env: \(message), and it holds secrets: chmod 600 'DIR/.env'"))
     #expect(!errors.joined().contains("hunter2"))
+}
+
+@Test(.enabled(if: geteuid() == 0, "only root can give a file away"))
+func `a .env of another user is refused`() throws {
+    let folder = try StackFolder([".env": "A=1\n", "stack.yaml": "services: {a: {command: x}}"])
+    #expect(chown(folder.path + "/.env", 12_345, 12_345) == 0)
+    #expect(
+        folder.load().errors == [
+            ".env: belongs to user 12345, who could change it: chown 0 'DIR/.env'"
+        ])
 }
 
 @Test func `a value that comes from a variable is never shown`() throws {

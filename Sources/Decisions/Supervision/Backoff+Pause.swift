@@ -41,7 +41,8 @@ extension Backoff {
         let doublings = min(history.crashes - 2, 62)
         let factor = Double(UInt64(1) << UInt64(doublings))
         let full = Swift.min(initial.seconds * factor, max.seconds)
-        return .seconds(full * (1 - jitter * chance))
+        let nanoseconds = full * (1 - jitter * chance) * 1e9
+        return .nanoseconds(Int64(exactly: nanoseconds.rounded()) ?? .max)
     }
 }
 

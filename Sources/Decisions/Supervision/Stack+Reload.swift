@@ -41,9 +41,13 @@ extension Stack {
         }
         members[spec.name] = member
         if old != spec { effects.append(.adjusted(spec.name)) }
-        if member.isGivenTime, spec.needsNewInstance(insteadOf: old) {
+        if member.isGivenTime, old != spec {
             // The cause of its trouble may be mended.
             step(spec.name, .startRequested, surroundings, &effects)
+        }
+        if member.isUnready, member.spec.healthCheck.probe == .none {
+            // Nobody asks it any more.
+            step(spec.name, .becameReady, surroundings, &effects)
         }
     }
 
@@ -60,5 +64,9 @@ extension Stack.Member {
         case .waiting, .failed: isWanted
         case .down, .held, .starting, .up, .stopping, .clearing: false
         }
+    }
+
+    fileprivate var isUnready: Bool {
+        if case .starting = state { true } else { false }
     }
 }

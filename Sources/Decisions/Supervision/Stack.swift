@@ -209,7 +209,7 @@ package struct Stack: Sendable {
         }
     }
 
-    /// Dependents first, as far as they have to go as well.
+    /// Dependents first, as far as they have to go as well. What is ending anyhow just does not come back.
     private mutating func stopUnwanted(
         _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
     ) {
@@ -218,7 +218,7 @@ package struct Stack: Sendable {
         }
         guard !unwanted.isEmpty else { return }
         let leanedOn = leanedOn()
-        for name in unwanted where members[name]?.state.isAlive == false || !leanedOn.contains(name) {
+        for name in unwanted where members[name]?.state.isRunning == false || !leanedOn.contains(name) {
             step(name, .stopRequested, surroundings, &effects)
         }
     }

@@ -36,7 +36,7 @@ final class Dial {
     private var index = 0
     private var firstFailure: Failure?
     private var socket: CInt?
-    private var alarm: Scheduled<Void>?
+    private var isWaiting = false
     private var completion: ((Result<CInt, Failure>) -> Void)?
 
     /// `completion` is called once, with a connected descriptor that is the callee's to close, unless cancelled.
@@ -99,14 +99,15 @@ final class Dial {
 
     private func pause() {
         crowd.count += 1
+        isWaiting = true
         let pause = crowd.pause(after: Duration(NIODeadline.now() - began))
-        alarm = loop.scheduleTask(in: TimeAmount(pause)) { [weak self] in self?.proceed() }
+        // Never cancelled: NIO searches all its timers for one to cancel.
+        loop.scheduleTask(in: TimeAmount(pause)) { [weak self] in self?.proceed() }
     }
 
     private func stopWaiting() {
-        guard let alarm else { return }
-        alarm.cancel()
-        self.alarm = nil
+        guard isWaiting else { return }
+        isWaiting = false
         crowd.count -= 1
     }
 

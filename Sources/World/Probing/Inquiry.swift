@@ -6,7 +6,6 @@ package final class Inquiry {
     let question: Question
     let loop: NIOIsolatedEventLoop
     private let began = NIODeadline.now()
-    private var alarm: Scheduled<Void>?
     private var completion: ((Report) -> Void)?
     /// Lets go of what is under way.
     var abandon: () -> Void = {}
@@ -17,8 +16,8 @@ package final class Inquiry {
         self.question = question
         self.loop = loop
         self.completion = completion
-        // Holds on to itself until it is over.
-        alarm = loop.scheduleTask(in: TimeAmount(question.timeout)) { self.timeIsUp() }
+        // Never cancelled: NIO searches all its timers for one to cancel. What is under way holds the inquiry.
+        loop.scheduleTask(in: TimeAmount(question.timeout)) { [weak self] in self?.timeIsUp() }
     }
 
     var isOver: Bool { completion == nil }
@@ -39,7 +38,6 @@ package final class Inquiry {
     private func end() -> ((Report) -> Void)? {
         guard let completion else { return nil }
         self.completion = nil
-        alarm?.cancel()
         abandon()
         abandon = {}
         return completion

@@ -40,9 +40,10 @@ final class LineSource {
     }
 
     private static func unpack(_ input: Int32) -> (Int32, pid_t)? {
+        // Sockets, because these are close-on-exec from the first moment, and pipe2 is none of Glibc's module.
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return nil }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { return nil }
         defer { close(ends[1]) }
         guard let child = Gzip.start(["-d", "-c"], input: input, output: ends[1]) else {
             close(ends[0])

@@ -1,0 +1,109 @@
+import StackModel
+import Supervision
+import TestSupport
+
+/// The course of a run: trouble and orders, then calm in which all must become well, then the end.
+extension SimulatedMachine {
+    /// After the trouble every wanted service is well within this: the slowest retry, and then, one after another on the
+    /// longest chain, a start that hangs and is replaced.
+    static let settleLimit: Duration = {
+        let hang = SimulatedStacks.intervalMax * SimulatedStacks.retriesMax + SimulatedStacks.timeoutMax
+        let start = SimulatedStacks.startPeriodMax + hang
+        let end = SimulatedStacks.graceMax + Laws.killLimit + SimulatedStacks.pauseMax
+        return SimulatedStacks.slowRetryMax + (start + end + hang) * 10
+    }()
+    private static let stepsMax = 200_000
+
+    /// Runs to the end, or to the first violation.
+    mutating func run() throws(Violation) {
+        plan()
+        let stopped = services.map(\.name).filter { _ in chance.happens(10) }
+        try post(.began(stopped: stopped))
+        while isTroubled, !laws.hasFinished {
+            guard try advance() != nil else { break }
+            try laws.checkBounds(stack, now, agenda: agenda.count)
+        }
+        if !laws.hasFinished, !stack.isShuttingDown {
+            try settle()
+            try obey(.shutdown)
+            if chance.happens(20) { agenda.add(.order(.hasten), at: now + chance.duration(.zero, .seconds(10))) }
+        }
+        while !laws.hasFinished {
+            guard try advance() != nil else { throw Violation("the shutdown does not finish") }
+        }
+        try finish()
+    }
+
+    private mutating func plan() {
+        let end = Moment.zero + chance.duration(.seconds(30), .seconds(400))
+        agenda.add(.troubleEnds, at: end)
+        for _ in 0..<chance.index(below: 14) {
+            agenda.add(.order(order()), at: .zero + chance.duration(.zero, end - .zero))
+        }
+        if chance.happens(30) {
+            let leaves = Moment.zero + chance.duration(.zero, end - .zero)
+            agenda.add(.collectorLeaves, at: leaves)
+            agenda.add(.collectorReturns, at: leaves + chance.duration(.zero, .seconds(100)))
+        }
+        if chance.happens(15) {
+            agenda.add(.order(chance.pick(.shutdown, .shutdown, .hasten)), at: .zero + chance.duration(.zero, end - .zero))
+            agenda.add(.order(.hasten), at: .zero + chance.duration(end - .zero, end - .zero + .seconds(60)))
+        }
+    }
+
+    private mutating func order() -> Order {
+        let names = services.map(\.name)
+        let some = names.filter { _ in chance.happens(35) }
+        let chosen = chance.happens(40) ? names : chance.happens(60) ? [names[chance.index(below: names.count)]] : some
+        return chance.pick(
+            .start(chosen), .stop(chosen), .restart(chosen), .restart(names), .editAndReload, .editAndReload)
+    }
+
+    mutating func obey(_ order: Order) throws(Violation) {
+        switch order {
+        case .start(let names): try post(.startRequested(names))
+        case .stop(let names): try post(.stopRequested(names))
+        case .restart(let names): try post(.restartRequested(names))
+        case .editAndReload:
+            services = SimulatedStacks.edited(services, &chance)
+            var spec = StackSpec(name: "simulated", services: services)
+            if chance.happens(20) { spec.rollout.order = services.map(\.name).shuffled(using: &chance) }
+            try post(.reloaded(spec))
+        case .shutdown: try post(.shutdownRequested)
+        case .hasten: try post(.hastened)
+        }
+    }
+
+    /// From now on nothing new breaks. What hangs goes on hanging, unless nothing would ever replace it.
+    mutating func endTrouble() throws(Violation) {
+        isTroubled = false
+        if isCollectorAway { collectorReturns() }
+        for name in instances.keys.sorted() {
+            guard let instance = instances[name] else { continue }
+            let isReplaced =
+                instance.spec.onUnhealthy == .restart && stack.members[name]?.spec.onUnhealthy == .restart
+            guard !isReplaced || instance.spec.healthCheck.probe == .notify else { continue }
+            instance.isHung = false
+            try becomesReady(instance)
+        }
+        if !stack.isShuttingDown, chance.happens(70) { try obey(.start(services.map(\.name))) }
+    }
+
+    private mutating func settle() throws(Violation) {
+        let limit = now + Self.settleLimit
+        while let missing = laws.unsettled(stack) {
+            guard try advance() != nil, now <= limit else {
+                throw Violation("after the trouble not everything becomes well: \(missing)")
+            }
+            try laws.checkBounds(stack, now, agenda: agenda.count)
+        }
+        coverage.reach("settled")
+    }
+
+    private mutating func finish() throws(Violation) {
+        guard instances.isEmpty else { throw Violation("finished, and \(instances.keys.sorted()) still run") }
+        // What was under way may still arrive; nothing may come of it.
+        while try advance() != nil {}
+        guard instances.isEmpty else { throw Violation("something runs after the end") }
+    }
+}

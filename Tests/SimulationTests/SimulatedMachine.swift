@@ -1,0 +1,154 @@
+import Monitoring
+import StackModel
+import Supervision
+import TestSupport
+
+/// A whole stack in virtual time: does what `Stack` decides, makes trouble, and holds every step against the laws.
+///
+/// It is the agent's shell and the world behind it. Like the agent it decides one event at a time, answers a spawn before
+/// it listens to the world again, and drops what belongs to an earlier instance and alarms that were replaced.
+struct SimulatedMachine {
+    enum Happening {
+        case alarm(ServiceName, Int)
+        case becomesReady(SimulatedInstance)
+        case hangs(SimulatedInstance)
+        case endsByItself(SimulatedInstance, ExitReason)
+        case silence(SimulatedInstance)
+        case mainEnds(SimulatedInstance, ExitReason)
+        case stragglerEnds(SimulatedInstance)
+        case question(SimulatedInstance, Int)
+        case answer(SimulatedInstance, Int, Report)
+        case plea(SimulatedInstance, Duration)
+        case order(Order)
+        case collectorLeaves, collectorReturns
+        case troubleEnds
+    }
+
+    /// What the operator does.
+    enum Order {
+        case start([ServiceName]), stop([ServiceName]), restart([ServiceName])
+        case editAndReload
+        case shutdown, hasten
+    }
+
+    var chance: Chance
+    var now = Moment.zero
+    var stack: Stack
+    var laws: Laws
+    var agenda = Agenda<Happening>()
+    var instances: [ServiceName: SimulatedInstance] = [:]
+    /// The file as it is now.
+    var services: [ServiceSpec]
+    let faultPercent: Double
+    var isTroubled = true
+    var isCollectorAway = false
+    var coverage = Coverage()
+    /// One line for each event; nil: nobody reads it.
+    var trace: [String]?
+
+    private var alarms: [ServiceName: Int] = [:]
+    private var alarmCount = 0
+    private var inbox: [Stack.Event] = []
+    private var isDeciding = false
+
+    init(seed: UInt64, isTraced: Bool) {
+        chance = Chance(seed: seed)
+        services = SimulatedStacks.any(&chance)
+        faultPercent = chance.pick(0, 5, 15, 30, 60)
+        stack = Stack(StackSpec(name: "simulated", services: services))
+        laws = Laws()
+        trace = isTraced ? [] : nil
+    }
+
+    /// Tells the stack what happened, now or after what is being decided.
+    mutating func post(_ event: Stack.Event) throws(Violation) {
+        inbox.append(event)
+        guard !isDeciding else { return }
+        isDeciding = true
+        while !inbox.isEmpty { try decide(inbox.removeFirst()) }
+        isDeciding = false
+        try laws.checkRest(stack, now, alarms: alarms)
+    }
+
+    private mutating func decide(_ event: Stack.Event) throws(Violation) {
+        coverage.note(event, of: stack)
+        laws.hear(event, stack, now)
+        let effects = stack.receive(
+            event, in: Lifecycle.Surroundings(now: now, chance: chance.share()))
+        trace?.append(line(event, effects))
+        for effect in effects {
+            coverage.note(effect)
+            try laws.see(effect, because: event, stack, now)
+        }
+        try laws.checkStep(stack, effects, now)
+        for effect in effects { try perform(effect) }
+    }
+
+    private func line(_ event: Stack.Event, _ effects: [Stack.Effect]) -> String {
+        let time = (now - .zero).words
+        let done = effects.compactMap { effect -> String? in
+            switch effect {
+            case .service(let name, let order): "\(name): \(order.words)"
+            case .transitioned(let name, _, let state, _): "\(name) → \(state.words)"
+            case .adjusted(let name): "adjust \(name)"
+            case .removed(let name): "remove \(name)"
+            case .restartAbandoned(let name, _): "abandon at \(name)"
+            case .finished: "finished"
+            }
+        }
+        return "\(String(repeating: " ", count: max(0, 9 - time.count)))\(time)  \(event.words)  "
+            + done.joined(separator: ", ")
+    }
+
+    private mutating func perform(_ effect: Stack.Effect) throws(Violation) {
+        switch effect {
+        case .service(let name, .spawn): try spawn(name)
+        case .service(let name, .sendStopSignal): sendStopSignal(name)
+        case .service(let name, .killTree): try killTree(name)
+        case .service(let name, .setAlarm(let delay)):
+            alarmCount += 1
+            alarms[name] = alarmCount
+            agenda.add(.alarm(name, alarmCount), at: now + delay)
+        case .service(let name, .clearAlarm): alarms[name] = nil
+        case .service(_, .reportAnomaly), .transitioned, .restartAbandoned, .finished: break
+        case .adjusted(let name): adjustProbing(name)
+        case .removed(let name): alarms[name] = nil
+        }
+    }
+
+    /// Delivers what is due; nil when there is nothing left to happen.
+    mutating func advance() throws(Violation) -> Moment? {
+        guard let (due, happening) = agenda.removeFirst() else { return nil }
+        now = due
+        switch happening {
+        case .alarm(let name, let number):
+            guard alarms[name] == number else { break }
+            alarms[name] = nil
+            try post(.happened(name, .alarmRang))
+        case .becomesReady(let instance): try becomesReady(instance)
+        case .hangs(let instance): if isTroubled { hangs(instance) }
+        case .silence(let instance):
+            if instance.isHung, isCurrent(instance), instance.mainLives { try lost(instance) }
+        case .endsByItself(let instance, let reason):
+            if isTroubled || SimulatedStacks.isJob(instance.spec) { try mainEnds(instance, reason) }
+        case .mainEnds(let instance, let reason): try mainEnds(instance, reason)
+        case .stragglerEnds(let instance):
+            if instance.stragglers > 0 { instance.stragglers -= 1 }
+            try checkEmptiness(instance)
+        case .question(let instance, let number):
+            if instance.question == number, isCurrent(instance) { ask(instance) }
+        case .answer(let instance, let number, let report):
+            if instance.question == number, isCurrent(instance) { try answered(instance, report) }
+        case .plea(let instance, let more):
+            // Also from what is left of it when the main process is gone.
+            if isCurrent(instance) { try post(.happened(instance.spec.name, .extended(more))) }
+        case .order(let order): try obey(order)
+        case .collectorLeaves: isCollectorAway = true
+        case .collectorReturns: collectorReturns()
+        case .troubleEnds: try endTrouble()
+        }
+        return now
+    }
+
+    func isCurrent(_ instance: SimulatedInstance) -> Bool { instances[instance.spec.name] === instance }
+}
