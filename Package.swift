@@ -122,7 +122,8 @@ extension Target {
             ? [] : [.init(stringLiteral: subject)]
         return .testTarget(
             name: "\(subject)Tests", dependencies: subjects + uses + ["TestSupport"],
-            path: "Tests/\(subject)Tests", swiftSettings: strict)
+            path: "Tests/\(subject)Tests", exclude: subject == "Supervision" ? ["Snapshots"] : [],
+            swiftSettings: strict)
     }
 
     /// What several test targets share, in `Tests/<name>`.

@@ -11,7 +11,10 @@ final class AgentSide {
 
     init() async throws {
         var ends: [CInt] = [-1, -1]
-        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+        guard
+            socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &ends)
+                == 0
+        else {
             throw Failure(words: "no socketpair")
         }
         socket = ends[0]
@@ -38,13 +41,15 @@ final class AgentSide {
     }
 
     func ask(
-        _ id: UInt64, _ probe: Probe, service: ServiceName = "scanner", within timeout: Duration = .seconds(20),
+        _ id: UInt64, _ probe: Probe, service: ServiceName = "scanner",
+        within timeout: Duration = .seconds(20),
         awaitsListener: Bool = false
     ) throws {
         try send(
             CollectorRequest(
                 probe: ProbeRequest(
-                    id: id, service: service, probe: probe, timeout: timeout, awaitsListener: awaitsListener)))
+                    id: id, service: service, probe: probe, timeout: timeout,
+                    awaitsListener: awaitsListener)))
     }
 
     func reply(within limit: Duration = .seconds(20)) async throws -> CollectorReply {

@@ -9,7 +9,8 @@ final class Child {
     static let programs: String = {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count - 1)
-        let text = String(decoding: path.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let text = String(
+            decoding: path.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
         return String(text.prefix(upTo: text.lastIndex(of: "/") ?? text.startIndex))
     }()
 
@@ -30,7 +31,8 @@ final class Child {
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
         // POSIX_SPAWN_SETSID is GNU's, which Glibc's module lacks.
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | (ownSession ? 0x80 : 0))
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | (ownSession ? 0x80 : 0))
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var pid: pid_t = 0

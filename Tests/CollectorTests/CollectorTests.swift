@@ -4,7 +4,9 @@ internal import StackModel
 internal import Testing
 
 @Test func `probes are reported by id`() async throws {
-    let (agent, listener, nobody) = (try await AgentSide(), SilentListener(), SilentListener(listens: false))
+    let (agent, listener, nobody) = (
+        try await AgentSide(), SilentListener(), SilentListener(listens: false)
+    )
     try agent.ask(7, .tcp(host: "127.0.0.1", port: listener.port))
     let first = try await agent.report()
     #expect(first.id == 7)

@@ -6,7 +6,9 @@ internal import Testing
 /// A shell, a child, and an orphan that only its session still ties to them.
 private let family = "sleep 1000 & (sleep 1000 &); while :; do :; done"
 
-private func samples(_ processes: [ServiceName: Int32], from agent: AgentSide) async throws -> Samples {
+private func samples(_ processes: [ServiceName: Int32], from agent: AgentSide) async throws
+    -> Samples
+{
     try agent.send(CollectorRequest(sample: SampleRequest(id: 5, processes: processes)))
     guard let samples = try await agent.reply().samples else { throw Failure(words: "no samples") }
     return samples
@@ -17,7 +19,9 @@ private func samples(_ processes: [ServiceName: Int32], from agent: AgentSide) a
     let shell = try Child(["/bin/sh", "-c", family], ownSession: true)
     defer { kill(-shell.pid, SIGKILL) }
     let idle = try Child(["sleep", "1000"], ownSession: true)
-    let processes: [ServiceName: Int32] = ["busy": shell.pid, "idle": idle.pid, "gone": 0x3fff_fff0]
+    let processes: [ServiceName: Int32] = [
+        "busy": shell.pid, "idle": idle.pid, "gone": 0x3fff_fff0,
+    ]
     var last: Samples?
     let isWhole = await holds(within: .seconds(20)) {
         // What fails here fails the expectations below.

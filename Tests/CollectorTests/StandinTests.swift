@@ -20,7 +20,9 @@ private final class Rehearsal {
 
     func url(_ path: String) -> String { root + path }
 
-    func ask(_ path: String = "/health", within timeout: Duration = .seconds(20)) async throws -> Report {
+    func ask(_ path: String = "/health", within timeout: Duration = .seconds(20)) async throws
+        -> Report
+    {
         try agent.ask(1, .http(url: url(path)), within: timeout, awaitsListener: true)
         return try await agent.report().report
     }
@@ -39,14 +41,17 @@ private final class Rehearsal {
 }
 
 @Test(arguments: [
-    ("not-json", Report.Outcome.healthy), ("wrong-service", .failed(.wrongService("somebody-else"))),
+    ("not-json", Report.Outcome.healthy),
+    ("wrong-service", .failed(.wrongService("somebody-else"))),
     ("http-500", .failed(.httpStatus(500))), ("redirect", .failed(.httpStatus(307))),
     ("huge", .failed(.other("body larger than 64 KiB"))), ("slow", .failed(.timedOut)),
 ])
 func `a wrong body is seen through`(kind: String, expected: Report.Outcome) async throws {
     let rehearsal = try await Rehearsal(["--wrong-body", kind])
     #expect(try await rehearsal.ask("/").outcome == .healthy)
-    #expect(try await rehearsal.ask(within: kind == "slow" ? .milliseconds(300) : .seconds(20)).outcome == expected)
+    #expect(
+        try await rehearsal.ask(within: kind == "slow" ? .milliseconds(300) : .seconds(20)).outcome
+            == expected)
 }
 
 @Test func `a Redis that is gone degrades the stand-in`() async throws {
@@ -64,7 +69,10 @@ func `a wrong body is seen through`(kind: String, expected: Report.Outcome) asyn
             (try? await rehearsal.ask(within: .milliseconds(100)).outcome) == .failed(.timedOut)
         })
     rehearsal.standin.signal(SIGUSR1)
-    #expect(await holds(within: .seconds(10)) { (try? await rehearsal.ask(within: .seconds(1)).outcome) == .healthy })
+    #expect(
+        await holds(within: .seconds(10)) {
+            (try? await rehearsal.ask(within: .seconds(1)).outcome) == .healthy
+        })
 }
 
 @Test func `SIGTERM lets the request under way end`() async throws {

@@ -61,9 +61,7 @@ import Testing
     }
 
     @Test func `an unfinished line is written when nothing more comes`() async throws {
-        var limits = LogLimits()
-        limits.lineWait = .milliseconds(50)
-        let place = try Workplace(limits)
+        let place = try Workplace(lineWait: .milliseconds(50))
         let pen = try Pen(place.pump.open("scanner", policy: LogPolicy(.jsonFile)).stdout)
         pen.write("password: ")
         try await eventually("the prompt") { place.reading("scanner").texts == ["password: "] }
@@ -72,9 +70,7 @@ import Testing
     }
 
     @Test func `draining and closing write an unfinished line at once`() async throws {
-        var limits = LogLimits()
-        limits.lineWait = .seconds(3600)
-        let place = try Workplace(limits)
+        let place = try Workplace()
         let paths = try place.pump.open("scanner", policy: LogPolicy(.local))
         let pen = try Pen(paths.stdout)
         pen.write("Traceback")

@@ -17,15 +17,9 @@ import Testing
         }
     }
 
-    private static func patient() -> LogLimits {
-        var limits = LogLimits()
-        limits.patience = .seconds(60)
-        return limits
-    }
-
     @Test(arguments: [(LogPolicy.Driver.local, 2_000_000), (.jsonFile, 100_000)])
     func `a burst lands as it was sent`(driver: LogPolicy.Driver, count: Int) async throws {
-        let place = try Workplace(Self.patient())
+        let place = try Workplace()
         let policy = LogPolicy(driver, sizeMax: 8 << 20, filesMax: 100)
         let pen = try Pen(place.pump.open("scanner", policy: policy).stdout)
         // Numbered by the thousand, or making the lines would take longer than carrying them.
@@ -62,7 +56,7 @@ import Testing
     }
 
     @Test func `two processes may share a FIFO`() async throws {
-        let place = try Workplace(Self.patient())
+        let place = try Workplace()
         let paths = try place.pump.open("scanner", policy: LogPolicy(.jsonFile))
         let script = "exec 1<>'\(paths.stdout)'; i=0; while [ $i -lt 3000 ]; do echo $0 $i; i=$((i+1)); done"
         let children = ["a", "b"].map { (name: String) -> pid_t in
@@ -84,11 +78,7 @@ import Testing
     }
 
     @Test func `a stalled disk slows a flood, then costs counted bytes, and nobody else's`() async throws {
-        var limits = LogLimits()
-        limits.batchBytes = 128 << 10
-        limits.batchesMax = 8
-        limits.patience = .milliseconds(20)
-        let place = try Workplace(limits)
+        let place = try Workplace(patience: .milliseconds(20), batches: 6)
         let stalling = try Pen(place.pump.open("stalling", policy: LogPolicy(.journald)).stdout)
         let quiet = try Pen(place.pump.open("quiet", policy: LogPolicy(.jsonFile)).stdout)
         let flood = try Pen(place.pump.open("flood", policy: LogPolicy(.jsonFile)).stdout)
@@ -122,7 +112,7 @@ import Testing
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         // Three descriptors each, and the test's own.
         let count = min(1000, (Int(clamping: limit.rlim_cur) - 200) / 4)
-        let place = try Workplace(Self.patient())
+        let place = try Workplace()
         let services = (0..<count).map { ServiceName("s\($0)") }
         let pens = try services.map { try Pen(place.pump.open($0, policy: LogPolicy(.jsonFile)).stdout) }
         for round in 0..<3 {

@@ -14,7 +14,12 @@ final class Workplace: Sendable {
     /// While true, the journal's sink, and so the writing thread, stands still.
     let isStalled = Guarded(false)
 
-    init(_ limits: LogLimits = LogLimits()) throws {
+    /// Patient, unless a test says otherwise: a busy machine must not look like a slow disk.
+    init(patience: Duration = .seconds(60), lineWait: Duration = .seconds(3600), batches: Int = 24) throws {
+        var limits = LogLimits()
+        limits.patience = patience
+        limits.lineWait = lineWait
+        limits.batchesMax = batches
         var template = Array("/tmp/catalyst-logs-XXXXXX".utf8CString)
         directory = String(cString: try #require(mkdtemp(&template)))
         let (reports, journal, isStalled) = (reports, journal, isStalled)

@@ -11,7 +11,8 @@ enum Asking {
 
     static func report(
         _ probe: Probe, service: ServiceName = "scanner", contract: Contract = Contract(),
-        within timeout: Duration = .seconds(20), awaitsListener: Bool = false, from source: String? = nil
+        within timeout: Duration = .seconds(20), awaitsListener: Bool = false,
+        from source: String? = nil
     ) async -> Report {
         let question = Question(
             service: service, probe: probe, contract: contract, timeout: timeout,

@@ -1,9 +1,10 @@
 internal import Glibc
 internal import NIOCore
-@testable import Probing
 internal import StackModel
 internal import Synchronization
 internal import Testing
+
+@testable import Probing
 
 @Test func `TCP is healthy when somebody accepts`() async {
     let server = RawServer { _ in }
@@ -71,8 +72,10 @@ internal import Testing
 
 @Test func `our own mistakes say nothing about the service`() async {
     for probe in [
-        Probe.none, .shell("true"), .http(url: "https://localhost/"), .redis(url: "http://localhost"),
-        .postgres(url: "postgres://u:secret@local host:%zz/"), .tcp(host: "nowhere.invalid", port: 1),
+        Probe.none, .shell("true"), .http(url: "https://localhost/"),
+        .redis(url: "http://localhost"),
+        .postgres(url: "postgres://u:secret@local host:%zz/"),
+        .tcp(host: "nowhere.invalid", port: 1),
     ] {
         let report = await Asking.report(probe)
         guard case .unknown(let words) = report.outcome else {
@@ -82,7 +85,8 @@ internal import Testing
         #expect(!words.contains("secret"))
     }
     let report = await Asking.report(.tcp(host: "127.0.0.1", port: 1), from: "192.0.2.1")
-    #expect(report.outcome == .unknown("cannot ask from '192.0.2.1': cannot assign requested address"))
+    #expect(
+        report.outcome == .unknown("cannot ask from '192.0.2.1': cannot assign requested address"))
 }
 
 @Test func `a cancelled probe does not report and hangs up`() async {
@@ -95,7 +99,8 @@ internal import Testing
     }
     defer { server.stop() }
     let question = Question(
-        service: "scanner", probe: .http(url: "http://127.0.0.1:\(server.port)/"), timeout: .seconds(30))
+        service: "scanner", probe: .http(url: "http://127.0.0.1:\(server.port)/"),
+        timeout: .seconds(30))
     let inquiry = await withCheckedContinuation { continuation in
         Asking.loop.execute {
             let inquiry = Asking.prober.value.ask(question) { _ in hasReported.raise() }

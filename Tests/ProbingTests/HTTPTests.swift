@@ -31,7 +31,10 @@ func `every way to end an answer is understood`(answer: String) async {
     ("\0\0\0\0\0\0", "the answer is not HTTP"),
     ("", "connection closed before the end of the answer"),
     ("HTTP/1.1 200 OK\r\nContent-Le", "connection closed before the end of the answer"),
-    ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "connection closed before the end of the answer"),
+    (
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+        "connection closed before the end of the answer"
+    ),
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "the answer is not HTTP"),
 ])
 func `a broken answer is told in words`(answer: String, words: String) async {
@@ -126,7 +129,8 @@ func `an answer that trickles ends with the time limit`(start: String) async {
     let server = RawServer { connection in
         let request = readRequest(connection)
         let isGood =
-            request.hasPrefix("GET /health?deep=1 HTTP/1.1\r\n") && request.contains("Host: 127.0.0.1:")
+            request.hasPrefix("GET /health?deep=1 HTTP/1.1\r\n")
+            && request.contains("Host: 127.0.0.1:")
             && request.contains("Connection: close\r\n")
         sendAll(Array(http("{}", status: isGood ? "200 OK" : "400 Bad").utf8), over: connection)
     }

@@ -1,5 +1,6 @@
-@testable import Probing
 internal import Testing
+
+@testable import Probing
 
 @Test(arguments: [
     ("http://localhost:5001/health", "localhost", 5001, "/health", "localhost:5001"),
@@ -12,7 +13,8 @@ func `an http URL is taken apart`(
     text: String, host: String, port: UInt16, target: String, authority: String
 ) throws {
     let url = try HTTPURL(text)
-    #expect(url.host == host && url.port == port && url.target == target && url.authority == authority)
+    #expect(
+        url.host == host && url.port == port && url.target == target && url.authority == authority)
     #expect(url.authorization == nil)
 }
 

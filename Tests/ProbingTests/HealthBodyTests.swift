@@ -1,6 +1,7 @@
-@testable import Probing
 internal import StackModel
 internal import Testing
+
+@testable import Probing
 
 private let noon = Timestamp(rfc3339: "2025-10-18T12:00:00Z") ?? Timestamp(nanoseconds: 0)
 
@@ -10,7 +11,8 @@ private func outcome(
     var contract = Contract()
     adjust(&contract)
     return HealthBody.outcome(
-        httpStatus: status, body: Array(body.utf8), service: "scanner", contract: contract, now: noon)
+        httpStatus: status, body: Array(body.utf8), service: "scanner", contract: contract,
+        now: noon)
 }
 
 @Test(arguments: [
@@ -57,7 +59,8 @@ func `a body is read as an outcome`(body: String, expected: Report.Outcome) {
     #expect(outcome(body) { $0.schema = "v6.0" } == .failed(.wrongSchema("v5.0")))
     #expect(outcome(body) { $0.version = "5.4.0" } == .failed(.wrongVersion("5.3.0")))
     #expect(outcome(body) { $0.service = "Scanner" } == .failed(.wrongService("scanner")))
-    #expect(outcome("hello") { $0.version = "5" } == .failed(.other("the body is not a JSON object")))
+    #expect(
+        outcome("hello") { $0.version = "5" } == .failed(.other("the body is not a JSON object")))
     #expect(outcome(#"{"status":"healthy"}"#) { $0.version = "5" } == .failed(.wrongVersion("")))
 }
 
@@ -71,12 +74,15 @@ func `a body is read as an outcome`(body: String, expected: Report.Outcome) {
     ("yesterday", .failed(.other("the body has no timestamp in RFC 3339"))),
 ])
 func `a timestamp must be fresh`(timestamp: String, expected: Report.Outcome) {
-    let found = outcome(#"{"status":"healthy","timestamp":"\#(timestamp)"}"#) { $0.freshness = .seconds(60) }
+    let found = outcome(#"{"status":"healthy","timestamp":"\#(timestamp)"}"#) {
+        $0.freshness = .seconds(60)
+    }
     #expect(found == expected)
 }
 
 @Test(arguments: [
-    ("scanner", "scanner", true), ("Scanner", "scanner", true), ("catalyst-scanner", "scanner", true),
+    ("scanner", "scanner", true), ("Scanner", "scanner", true),
+    ("catalyst-scanner", "scanner", true),
     ("scanner_service", "scanner", true), ("risk_manager", "risk-manager", true),
     ("Risk Manager Service", "risk-manager", true), ("risk", "risk-manager", true),
     ("scanner2", "scanner", false), ("news", "scanner", false), ("", "scanner", false),

@@ -46,7 +46,9 @@ func `SELECT 1 is answered by a real Postgres`() async throws {
     let postgres = try #require(LocalPostgres(password: "ge heim"))
     defer { postgres.stop() }
     let listener = Probe.tcp(host: "127.0.0.1", port: postgres.port)
-    #expect(await Asking.report(listener, within: .seconds(60), awaitsListener: true).outcome == .healthy)
+    #expect(
+        await Asking.report(listener, within: .seconds(60), awaitsListener: true).outcome
+            == .healthy)
     let deadline = ContinuousClock.now + .seconds(20)
     while await asked(postgres.url("ge%20heim")) != .healthy {
         guard ContinuousClock.now < deadline else {
@@ -60,7 +62,8 @@ func `SELECT 1 is answered by a real Postgres`() async throws {
     }
     #expect(words.contains("password authentication failed"))
     #expect(!words.contains("falsch"))
-    guard case .failed(.other(let missing)) = await asked(postgres.url("ge%20heim", "nowhere")) else {
+    guard case .failed(.other(let missing)) = await asked(postgres.url("ge%20heim", "nowhere"))
+    else {
         Issue.record("a database that is not there answers")
         return
     }
@@ -77,7 +80,8 @@ func `SELECT 1 is answered by a real Postgres`() async throws {
 
 @Test func `what is no Postgres is told in words, without the password`() async {
     let port = RawServer(listens: false) { _ in }.port
-    guard case .failed(.other(let words)) = await asked("postgres://u:geheim@127.0.0.1:\(port)/x") else {
+    guard case .failed(.other(let words)) = await asked("postgres://u:geheim@127.0.0.1:\(port)/x")
+    else {
         Issue.record("nobody answers")
         return
     }

@@ -15,7 +15,9 @@ final class Program: Sendable {
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var pid: pid_t = 0
-        guard posix_spawnp(&pid, command[0], &actions, nil, &arguments, environ) == 0 else { return nil }
+        guard posix_spawnp(&pid, command[0], &actions, nil, &arguments, environ) == 0 else {
+            return nil
+        }
         self.pid = pid
     }
 
@@ -31,7 +33,9 @@ final class Program: Sendable {
         waitpid(pid, nil, 0)
     }
 
-    static func exists(_ name: String) -> Bool { Program(["/bin/sh", "-c", "command -v '\(name)'"])?.succeeds() ?? false }
+    static func exists(_ name: String) -> Bool {
+        Program(["/bin/sh", "-c", "command -v '\(name)'"])?.succeeds() ?? false
+    }
 }
 
 /// A directory of its own for one test.

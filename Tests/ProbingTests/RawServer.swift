@@ -101,7 +101,9 @@ func peerAddress(of connection: CInt) -> String {
     var host = [CChar](repeating: 0, count: 64)
     var size = socklen_t(storage.count)
     storage.withUnsafeMutableBytes { bytes in
-        guard let address = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return }
+        guard let address = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else {
+            return
+        }
         getpeername(connection, address, &size)
         getnameinfo(address, size, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
     }
@@ -109,7 +111,9 @@ func peerAddress(of connection: CInt) -> String {
 }
 
 func inThread(_ body: @escaping @Sendable () -> Void) {
-    final class Box { let body: () -> Void; init(_ body: @escaping () -> Void) { self.body = body } }
+    final class Box {
+        let body: () -> Void; init(_ body: @escaping () -> Void) { self.body = body }
+    }
     var thread = pthread_t()
     pthread_create(
         &thread, nil,

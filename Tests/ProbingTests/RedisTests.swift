@@ -16,11 +16,14 @@ private final class LocalRedis: Sendable {
         if let password { command += ["--requirepass", password] }
         if tls {
             _ = Program([
-                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                "/CN=localhost",
                 "-keyout", directory + "/key", "-out", directory + "/certificate",
             ])?.succeeds()
             command += ["--port", "0", "--tls-port", "\(port)", "--tls-auth-clients", "no"]
-            command += ["--tls-cert-file", directory + "/certificate", "--tls-key-file", directory + "/key"]
+            command += [
+                "--tls-cert-file", directory + "/certificate", "--tls-key-file", directory + "/key",
+            ]
         } else {
             command += ["--port", "\(port)"]
         }
@@ -47,7 +50,8 @@ func `PING is answered by a real Redis`() async {
     defer { redis.stop() }
     #expect(await asked(redis.url(), awaitsListener: true) == .healthy)
     #expect(await asked(redis.url(after: "/3")) == .healthy)
-    #expect(await asked(redis.url(after: "/999")) == .failed(.other("ERR DB index is out of range")))
+    #expect(
+        await asked(redis.url(after: "/999")) == .failed(.other("ERR DB index is out of range")))
 }
 
 @Test(.enabled(if: isInstalled, "redis-server is not installed"))
@@ -83,7 +87,9 @@ func `TLS is spoken, and certificates are checked`() async {
 @Test func `what is no Redis is told in words`() async {
     let server = answering("HTTP/1.1 400 Bad Request\r\n\r\n")
     let silent = RawServer { awaitEnd($0) }
-    let loading = RawServer { sendAll(Array("-LOADING Redis is loading the dataset in memory\r\n".utf8), over: $0) }
+    let loading = RawServer {
+        sendAll(Array("-LOADING Redis is loading the dataset in memory\r\n".utf8), over: $0)
+    }
     defer { for server in [server, silent, loading] { server.stop() } }
     let report = await Asking.report(
         .redis(url: "redis://127.0.0.1:\(silent.port)"), within: .milliseconds(300))
@@ -98,7 +104,9 @@ func `TLS is spoken, and certificates are checked`() async {
         sendAll(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), over: connection)
     }
     defer { garbage.stop() }
-    #expect(await asked("redis://127.0.0.1:\(garbage.port)") == .failed(.other("the answer is not Redis'")))
+    #expect(
+        await asked("redis://127.0.0.1:\(garbage.port)")
+            == .failed(.other("the answer is not Redis'")))
 }
 
 @Test(arguments: ["redis://", "redis:///2", "rediss://:p@host:1/?db=4", "redis://[::1]:7/"])
@@ -107,7 +115,9 @@ func `a Redis URL is read as redis-py reads it`(text: String) throws {
     #expect(["localhost", "host", "::1"].contains(url.host))
 }
 
-@Test(arguments: ["", "http://host", "redis://host:0", "redis://host/x", "redis://host/-1", "redis://a b/"])
+@Test(arguments: [
+    "", "http://host", "redis://host:0", "redis://host/x", "redis://host/-1", "redis://a b/",
+])
 func `what is no Redis URL is refused`(text: String) {
     #expect(throws: RedisError.malformedURL) { try RedisURL(text) }
 }

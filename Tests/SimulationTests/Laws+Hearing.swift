@@ -63,13 +63,12 @@ extension Laws {
 
     private mutating func hear(_ spec: StackSpec, _ now: Moment) {
         let wasWanted = records.values.contains { $0.isWanted }
-        let fresh = spec.services.map(\.name).filter { !isInFile($0) }
+        let fresh = spec.services.map(\.name).filter { !file.contains($0) }
         let kept = Set(spec.services.map(\.name))
         unwant(records.keys.filter { !kept.contains($0) }, now)
         take(spec.services, now)
         restartsAsked.formUnion(kept)
         if wasWanted { want(fresh) }
-        file = kept
     }
 
     private mutating func take(_ services: [ServiceSpec], _ now: Moment) {
@@ -78,8 +77,6 @@ extension Laws {
         }
         file = Set(services.map(\.name))
     }
-
-    private func isInFile(_ name: ServiceName) -> Bool { file.contains(name) }
 
     /// The wish includes all that is needed.
     private mutating func want(_ names: [ServiceName]) {

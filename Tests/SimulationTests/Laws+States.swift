@@ -5,13 +5,16 @@ import TestSupport
 /// What must be true between events.
 extension Laws {
     /// After a decision: the wish is the operator's word, and an end that was told has been dealt with.
-    func checkStep(_ stack: Stack, _ effects: [Stack.Effect], _ now: Moment) throws(Violation) {
+    func checkStep(
+        _ event: Stack.Event, _ stack: Stack, _ effects: [Stack.Effect], _ now: Moment
+    ) throws(Violation) {
         if let expectation { throw Violation("\(expectation.name): its end was ignored") }
         for (name, member) in stack.members {
             guard let record = records[name] else { throw Violation("\(name): unheard-of") }
             guard record.isWanted == member.isWanted else {
                 throw Violation("\(name): wanted is \(member.isWanted), and the operator said otherwise")
             }
+            try checkReplacement(name, member, event, stack)
             guard record.isAlive == member.state.isAlive, record.isRunning == member.state.isRunning else {
                 throw Violation("\(name): is not '\(member.state.words)'")
             }
@@ -28,7 +31,6 @@ extension Laws {
         for (name, member) in stack.members {
             noteHealth(name, stack, now)
             try checkAlarm(name, member, hasAlarm: alarms[name] != nil)
-            try checkReplacement(name, member, stack)
             guard case .held = member.state else { continue }
             // What may start starts at once.
             guard member.isWanted, records[name]?.spec.dependencies.contains(where: { !isMet($0, stack) }) == true
@@ -41,7 +43,7 @@ extension Laws {
             records[name]?.wellSince = nil
             return
         }
-        records[name]?.wellSince = records[name]?.wellSince ?? now
+        if records[name]?.wellSince == nil { records[name]?.wellSince = now }
     }
 
     /// What waits for time to pass has an alarm, and what does not has none.
@@ -60,9 +62,9 @@ extension Laws {
 
     /// A wanted service that is known to be unhealthy through its own fault does not go on.
     private func checkReplacement(
-        _ name: ServiceName, _ member: Stack.Member, _ stack: Stack
+        _ name: ServiceName, _ member: Stack.Member, _ event: Stack.Event, _ stack: Stack
     ) throws(Violation) {
-        guard case .judged(name, .unhealthy, _)? = lastEvent, member.isWanted, member.state.isRunning,
+        guard case .judged(name, .unhealthy, _) = event, member.isWanted, member.state.isRunning,
             member.spec.onUnhealthy == .restart, culprit(behind: name, stack) == nil
         else { return }
         throw Violation("\(name): unhealthy, and not replaced")
@@ -84,7 +86,7 @@ extension Laws {
             if let well = record.wellSince, record.crashes > 0, now > well + SimulatedStacks.resetMax * 2 {
                 throw Violation("\(name): well for long, and not forgiven")
             }
-            if let max = member.spec.restart.attemptsMax, member.attempts > max + 1 {
+            if member.attempts > SimulatedStacks.attemptsMax + 1 {
                 throw Violation("\(name): remembers \(member.attempts) attempts")
             }
         }

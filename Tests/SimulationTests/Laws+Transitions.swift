@@ -27,7 +27,8 @@ extension Laws {
             guard case .clearing(_, .policy(let reason), _) = transition.to, reason == records[name]?.toldReason
             else { throw Violation("\(transition): it ended otherwise") }
             records[name]?.fate = .policy(reason)
-        case .permitted, .spawned, .becameReady, .extended: break
+        case .becameReady: try seeReady(transition, stack)
+        case .permitted, .spawned, .extended: break
         }
         if case .up = transition.to, records[name]?.upSince == nil {
             records[name]?.upSince = (now, stack.members[name]?.spec.restart.backoff.resetAfter ?? .zero)
@@ -71,6 +72,13 @@ extension Laws {
         }
     }
 
+    /// A service is ready when it was said to be well, or nobody asks it.
+    private mutating func seeReady(_ transition: Transition, _ stack: Stack) throws(Violation) {
+        let name = transition.name
+        if stack.members[name]?.spec.healthCheck.probe == Probe.none { records[name]?.isReady = true }
+        guard isWell(name, stack) else { throw Violation("\(transition): nobody said so") }
+    }
+
     /// An unhealthy service is replaced only when it is wanted, and nothing that it needs is to blame.
     private mutating func seeReplacement(_ transition: Transition, _ stack: Stack) throws(Violation) {
         let name = transition.name
@@ -89,6 +97,7 @@ extension Laws {
         switch (transition.from, transition.to) {
         case (.waiting, .held), (.failed, .held): try checkPause(transition, now)
         case (.starting, .stopping): try seeReplacement(transition, stack)
+        case (.stopping, .clearing): break
         case (.up, .up): try checkForgiveness(transition, stack, now)
         default: throw Violation("\(transition): an alarm cannot do that")
         }

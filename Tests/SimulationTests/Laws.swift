@@ -36,6 +36,8 @@ struct Laws {
     }
 
     var records: [ServiceName: Record] = [:]
+    /// The services of the file as it is now.
+    var file: Set<ServiceName> = []
     /// Restarts that were asked for and not begun.
     var restartsAsked: Set<ServiceName> = []
     var expectation: Expectation?
@@ -75,7 +77,8 @@ struct Laws {
         case .sendStopSignal: seeStopSignal(name, because: event, stack, now)
         case .killTree:
             records[name]?.isEnding = true
-            records[name]?.emptyBy = min(records[name]?.emptyBy ?? now + Self.killLimit, now + Self.killLimit)
+            let limit = now + Self.killLimit
+            if records[name]?.emptyBy.map({ $0 > limit }) ?? true { records[name]?.emptyBy = limit }
         case .setAlarm, .clearAlarm: break
         case .reportAnomaly(let state, let event):
             // Nothing that cannot happen happens.

@@ -12,7 +12,6 @@ extension SimulatedMachine {
         let end = SimulatedStacks.graceMax + Laws.killLimit + SimulatedStacks.pauseMax
         return SimulatedStacks.slowRetryMax + (start + end + hang) * 10
     }()
-    private static let stepsMax = 200_000
 
     /// Runs to the end, or to the first violation.
     mutating func run() throws(Violation) {
@@ -30,6 +29,7 @@ extension SimulatedMachine {
         }
         while !laws.hasFinished {
             guard try advance() != nil else { throw Violation("the shutdown does not finish") }
+            try laws.checkBounds(stack, now, agenda: agenda.count)
         }
         try finish()
     }
@@ -66,6 +66,7 @@ extension SimulatedMachine {
         case .restart(let names): try post(.restartRequested(names))
         case .editAndReload:
             services = SimulatedStacks.edited(services, &chance)
+            trace?.append(contentsOf: services.map(description))
             var spec = StackSpec(name: "simulated", services: services)
             if chance.happens(20) { spec.rollout.order = services.map(\.name).shuffled(using: &chance) }
             try post(.reloaded(spec))
@@ -82,9 +83,10 @@ extension SimulatedMachine {
             guard let instance = instances[name] else { continue }
             let isReplaced =
                 instance.spec.onUnhealthy == .restart && stack.members[name]?.spec.onUnhealthy == .restart
-            guard !isReplaced || instance.spec.healthCheck.probe == .notify else { continue }
+            if isReplaced, case .tcp = rules(of: instance).probe { continue }
             instance.isHung = false
-            try becomesReady(instance)
+            instance.behaviour.mindsDependencies = false
+            for _ in 0..<rules(of: instance).successes { try becomesReady(instance) }
         }
         if !stack.isShuttingDown, chance.happens(70) { try obey(.start(services.map(\.name))) }
     }

@@ -50,6 +50,8 @@ struct SimulatedMachine {
     private var alarmCount = 0
     private var inbox: [Stack.Event] = []
     private var isDeciding = false
+    /// How many events were decided.
+    private(set) var decided = 0
 
     init(seed: UInt64, isTraced: Bool) {
         chance = Chance(seed: seed)
@@ -57,7 +59,7 @@ struct SimulatedMachine {
         faultPercent = chance.pick(0, 5, 15, 30, 60)
         stack = Stack(StackSpec(name: "simulated", services: services))
         laws = Laws()
-        trace = isTraced ? [] : nil
+        trace = isTraced ? services.map(description) : nil
     }
 
     /// Tells the stack what happened, now or after what is being decided.
@@ -71,16 +73,20 @@ struct SimulatedMachine {
     }
 
     private mutating func decide(_ event: Stack.Event) throws(Violation) {
-        coverage.note(event, of: stack)
         laws.hear(event, stack, now)
+        let before = stack
+        decided += 1
         let effects = stack.receive(
             event, in: Lifecycle.Surroundings(now: now, chance: chance.share()))
-        trace?.append(line(event, effects))
+        if trace != nil {
+            let line = line(event, effects)
+            trace?.append(line)
+        }
+        coverage.note(event, effects, from: before, to: stack)
         for effect in effects {
-            coverage.note(effect)
             try laws.see(effect, because: event, stack, now)
         }
-        try laws.checkStep(stack, effects, now)
+        try laws.checkStep(event, stack, effects, now)
         for effect in effects { try perform(effect) }
     }
 

@@ -51,6 +51,7 @@ enum SimulatedStacks {
     static let intervalMax = Duration.seconds(20)
     static let timeoutMax = Duration.seconds(5)
     static let retriesMax = 3
+    static let attemptsMax = 4
     static let startPeriodMax = Duration.seconds(10)
 
     private static func probe(_ chance: inout Chance) -> Probe {
@@ -75,7 +76,7 @@ enum SimulatedStacks {
         policy.backoff.max = chance.duration(.seconds(2), pauseMax)
         policy.backoff.jitter = chance.pick(0, 0.2, 0.5)
         policy.backoff.resetAfter = chance.duration(.seconds(10), resetMax)
-        policy.attemptsMax = chance.happens(50) ? chance.index(below: 5) : nil
+        policy.attemptsMax = chance.happens(50) ? chance.index(below: attemptsMax + 1) : nil
         policy.window = chance.happens(50) ? chance.duration(.seconds(20), .seconds(300)) : .zero
         policy.slowRetry = chance.happens(90) ? chance.duration(.seconds(15), slowRetryMax) : .zero
         return policy
@@ -134,4 +135,16 @@ enum SimulatedStacks {
         let gone = services.remove(at: index).name
         for other in services.indices { services[other].dependencies.removeAll { $0.service == gone } }
     }
+}
+
+/// One line of the trace.
+func description(_ spec: ServiceSpec) -> String {
+    let needs = spec.dependencies.map { dependency in
+        let condition = "\(dependency.condition)\(dependency.isRequired ? "" : "?")\(dependency.restart ? "!" : "")"
+        return "\(dependency.service) \(condition)"
+    }
+    return """
+        file: \(spec.name): \(spec.healthCheck.probe.test[0]), restart \(spec.restart.condition), \
+        \(spec.onUnhealthy), needs \(needs.isEmpty ? "nothing" : needs.joined(separator: ", "))
+        """
 }

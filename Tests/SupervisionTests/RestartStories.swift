@@ -145,15 +145,13 @@ struct RestartStories {
             [.began(stopped: [])] + crash("migrate", .exited(code: 0))
                 + [well("news"), .restartRequested(["news"]), end("news"), well("news")],
             """
-            begin                 → migrate held, news held, migrate starting, migrate up
-            migrate exited(0)     → kill migrate
-            migrate emptied       → migrate ended(0), news starting
-            news healthy          → news up
-            restart news migrate  → migrate held, news stopping to start again, migrate starting, migrate up
-            news emptied          → news held
-            migrate exited(0)     → kill migrate
-            migrate emptied       → migrate ended(0), news starting
-            news healthy          → news up
+            begin              → migrate held, news held, migrate starting, migrate up
+            migrate exited(0)  → kill migrate
+            migrate emptied    → migrate ended(0), news starting
+            news healthy       → news up
+            restart news       → news stopping to start again
+            news emptied       → news held, news starting
+            news healthy       → news up
             """)
     }
 
@@ -284,8 +282,8 @@ struct RestartStories {
             """
             begin       → b held, a held, b starting, a starting
             reload a b  → adjust a, adjust b, a stopping to start again
-            shutdown    → b stopping to rest
-            b emptied   → b down, a stopping to rest
+            shutdown    → b stopping to rest, a stopping to rest
+            b emptied   → b down
             a emptied   → a down, finished
             """)
     }

@@ -244,7 +244,7 @@ struct StackStories {
             scanner healthy  → scanner up
             shutdown         → scanner stopping to rest
             redis exited(1)  → kill redis
-            redis emptied    → redis held(1), redis down
+            redis emptied    → redis down
             scanner emptied  → scanner down, news stopping to rest
             news exited(1)   → –
             news emptied     → news down, finished

@@ -1,3 +1,4 @@
-// What `Redis` uses of hiredis: its formatter and its parser. struct timeval comes first: hiredis.h only declares it.
+// What `Redis` uses of hiredis: its formatter and its parser. struct timeval comes first: hiredis.h
+// only declares it.
 #include <sys/time.h>
 #include <hiredis/hiredis.h>

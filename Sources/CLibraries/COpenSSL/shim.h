@@ -1,5 +1,5 @@
-// What `TLS` uses of OpenSSL 3: a table of its functions, typed after its headers and filled on first use. A program
-// that never speaks TLS does not pay for the library (1.8 MB).
+// What `TLS` uses of OpenSSL 3: a table of its functions, typed after its headers and filled on
+// first use. A program that never speaks TLS does not pay for the library (1.8 MB).
 #pragma once
 #include <dlfcn.h>
 #include <openssl/err.h>

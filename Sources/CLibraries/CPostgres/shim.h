@@ -1,5 +1,6 @@
-// What `Postgres` uses of libpq: a table of its functions, typed after its header and filled on first use. A program
-// that never asks Postgres does not pay for the library and all that it brings (5.3 MB).
+// What `Postgres` uses of libpq: a table of its functions, typed after its header and filled on
+// first use. A program that never asks Postgres does not pay for the library and all that it brings
+// (5.3 MB).
 #pragma once
 #include <dlfcn.h>
 #include <postgresql/libpq-fe.h>

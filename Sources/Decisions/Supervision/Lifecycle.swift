@@ -15,7 +15,7 @@ package enum Lifecycle {
         case up(History)
         /// Asked to end; its process tree is not empty yet.
         case stopping(Next, History)
-        /// Ended by itself; what it left behind is being killed.
+        /// Ended by itself, or out of time; what is left is being killed.
         case clearing(ExitReason, Next, History)
         /// Between an end and the next start.
         case waiting(History)
@@ -104,7 +104,7 @@ package enum Lifecycle {
         case (.up(let history), .alarmRang):
             return (.up(history.forgiven(by: policy.restart)), [])
         case (.starting, .extended(let more)):
-            return (state, [.setAlarm(more)])
+            return (state, policy.startLimit == nil ? [] : [.setAlarm(more)])
 
         // Coming down.
         case (.starting(let history), .stopRequested), (.up(let history), .stopRequested):
@@ -117,11 +117,15 @@ package enum Lifecycle {
                 [.sendStopSignal, .setAlarm(hung ? policy.hangLimit : policy.stopLimit)]
             )
         case (.starting(let history), .alarmRang):
+            // A limit that a reload took away counts no more.
+            guard policy.startLimit != nil else { return (state, []) }
             return (.stopping(.policy(.unhealthy), history), [.sendStopSignal, .setAlarm(policy.hangLimit)])
-        case (.stopping, .alarmRang), (.clearing, .alarmRang), (.stopping, .hastened), (.clearing, .hastened):
-            return (state, [.killTree, .setAlarm(killAgainAfter)])
+        case (.stopping(let next, let history), .alarmRang), (.stopping(let next, let history), .hastened):
+            return (.clearing(.unknown, next, history), [.killTree, .setAlarm(killAgainAfter)])
         case (.starting(let history), .hastened), (.up(let history), .hastened):
-            return (.stopping(.rest, history), [.killTree, .setAlarm(killAgainAfter)])
+            return (.clearing(.unknown, .rest, history), [.killTree, .setAlarm(killAgainAfter)])
+        case (.clearing, .alarmRang), (.clearing, .hastened):
+            return (state, [.killTree, .setAlarm(killAgainAfter)])
         case (.stopping, .extended(let more)):
             return (state, [.setAlarm(more)])
         case (.stopping(_, let history), .stopRequested):
@@ -147,7 +151,7 @@ package enum Lifecycle {
 
         // Already so, or too late to matter.
         case (.held, .startRequested), (.held, .restartRequested), (.starting, .startRequested),
-            (.up, .startRequested), (.stopping, .exited), (.down, .hastened), (.up, .becameReady),
+            (.up, .startRequested), (.stopping, .exited), (.clearing, .exited), (.down, .hastened), (.up, .becameReady),
             (.up, .extended), (.clearing, .extended):
             return (state, [])
 
@@ -157,7 +161,7 @@ package enum Lifecycle {
             (.stopping, .permitted), (.stopping, .spawned), (.stopping, .spawnFailed),
             (.stopping, .becameReady), (.stopping, .becameUnhealthy), (.clearing, .permitted),
             (.clearing, .spawned), (.clearing, .spawnFailed), (.clearing, .becameReady),
-            (.clearing, .becameUnhealthy), (.clearing, .exited):
+            (.clearing, .becameUnhealthy):
             return (state, [.reportAnomaly(state, event)])
         }
     }

@@ -12,10 +12,10 @@ extension Stack {
         var seen: Set<ServiceName> = [name]
         var open = dependencies(of: name)
         while let next = open.popLast() {
-            guard seen.insert(next.service).inserted else { continue }
             let deeper = dependencies(of: next.service)
-            open += deeper
+            // What one can do without another may need: each asks for itself.
             if !isFine(next), deeper.allSatisfy(isFine) { found.append(next.service) }
+            if seen.insert(next.service).inserted { open += deeper }
         }
         return order.filter(found.contains)
     }
@@ -57,7 +57,7 @@ extension Stack {
         switch (dependency.condition, other.state) {
         case (.started, .starting), (.started, .up): return true
         case (.healthy, .up): return other.isWell
-        case (.completed, .down(.ended(let reason))): return reason.isSuccess
+        case (.completed, .down(.ended(let reason))) where reason.isSuccess: return true
         case (_, .down), (_, .failed): return !dependency.isRequired
         case (.healthy, .starting), (.completed, .starting), (.completed, .up), (_, .held),
             (_, .stopping), (_, .clearing), (_, .waiting):

@@ -55,7 +55,7 @@ package struct Stack: Sendable {
     }
 
     package private(set) var spec: StackSpec
-    package internal(set) var members: [ServiceName: Member] = [:]
+    package internal(set) var members = Roster()
     /// The start order.
     package private(set) var order: [ServiceName] = []
     package private(set) var isShuttingDown = false
@@ -196,14 +196,10 @@ package struct Stack: Sendable {
         _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
     ) {
         stopUnwanted(surroundings, &effects)
-        for name in order where members[name]?.isLeaving == true && members[name]?.state.isDown == true {
-            members[name] = nil
-            order.removeAll { $0 == name }
-            effects.append(.removed(name))
-        }
+        removeLeaving(&effects)
         while advanceRestarts(surroundings, &effects) {}
-        if let name = order.first(where: mayStart) { step(name, .permitted, surroundings, &effects) }
-        if isShuttingDown, !hasFinished, order.allSatisfy({ members[$0]?.state.isDown == true }) {
+        if let name = nextToStart { step(name, .permitted, surroundings, &effects) }
+        if isShuttingDown, !hasFinished, members.going.isEmpty {
             hasFinished = true
             effects.append(.finished)
         }
@@ -213,19 +209,33 @@ package struct Stack: Sendable {
     private mutating func stopUnwanted(
         _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
     ) {
-        let unwanted = order.reversed().filter { name in
+        guard !members.going.isEmpty else { return }
+        let unwanted = order.reversed().filter(members.going.contains).filter { name in
             members[name].map { !$0.isWanted && !$0.state.isDown && !$0.state.isStoppingForGood } ?? false
         }
-        guard !unwanted.isEmpty else { return }
         let leanedOn = leanedOn()
         for name in unwanted where members[name]?.state.isRunning == false || !leanedOn.contains(name) {
             step(name, .stopRequested, surroundings, &effects)
         }
     }
 
+    private mutating func removeLeaving(_ effects: inout [Effect]) {
+        guard !members.going.isEmpty else { return }
+        for name in order.filter(members.going.contains)
+        where members[name]?.isLeaving == true && members[name]?.state.isDown == true {
+            members[name] = nil
+            order.removeAll { $0 == name }
+            effects.append(.removed(name))
+        }
+    }
+
+    private var nextToStart: ServiceName? {
+        guard !members.held.isEmpty else { return nil }
+        return order.first { members.held.contains($0) && mayStart($0) }
+    }
+
     private func mayStart(_ name: ServiceName) -> Bool {
-        guard let member = members[name], case .held = member.state else { return false }
-        return member.isWanted && missing(for: name).isEmpty
+        members[name]?.isWanted == true && missing(for: name).isEmpty
     }
 }
 

@@ -39,6 +39,7 @@ package final class Agent {
     private var inbox: [Stack.Event] = []
     private var isDeciding = false
     private var isRememberingDue = false
+    private var isStatusDue = false
     private var lastProbeID: UInt64 = 0
     private var exitCode: Int32 = 0
 
@@ -193,7 +194,17 @@ package final class Agent {
         for event in events { tellWaiters(event) }
         settleWaiters()
         if isRememberingDue { remember() }
-        if !events.isEmpty { readiness.status(headline) }
+        if !events.isEmpty { tellStatusSoon() }
+    }
+
+    /// What `systemctl status` shows: once a second at most.
+    private func tellStatusSoon() {
+        guard readiness.isListenedTo, !isStatusDue else { return }
+        isStatusDue = true
+        loop.setAlarm(after: .seconds(1)) { [unowned self] in
+            isStatusDue = false
+            readiness.status(headline)
+        }
     }
 
     /// The agent is in charge. Not "all are well": systemd would end it for the sake of one broken service.

@@ -9,8 +9,8 @@ package enum ExitCode {
     package static let refused: CInt = 111
 }
 
-/// Answers the agent's questions over `descriptor`, a connected socket, until the agent hangs up, and ends the
-/// process then. The calling thread becomes the one event loop.
+/// Answers the agent's questions over `descriptor`, a connected socket, until the agent hangs up,
+/// and ends the process then. The calling thread becomes the one event loop.
 package func collect(over descriptor: CInt) -> Never {
     // A Ctrl-C at the agent's terminal reaches us too; what it means is the agent's decision.
     signal(SIGINT, SIG_IGN)
@@ -27,6 +27,7 @@ package func collect(over descriptor: CInt) -> Never {
                 try channel.pipeline.syncOperations.addHandler(conversation)
             }
         }.withConnectedSocket(descriptor)
+        loop.scheduleTask(in: .seconds(2)) { letGoOfStartup() }
         channel.whenSuccess { channel in
             // Without the agent there is nobody to answer; nothing of ours outlives the process.
             channel.closeFuture.whenComplete { _ in exit(0) }
@@ -42,10 +43,12 @@ package func collect(over descriptor: CInt) -> Never {
 private func isSocket(_ descriptor: CInt) -> Bool {
     var kind: CInt = 0
     var size = socklen_t(MemoryLayout<CInt>.size)
-    return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_STREAM.rawValue
+    return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) == 0
+        && kind == SOCK_STREAM.rawValue
 }
 
-/// Each probe under way has a socket; the usual soft limit of 1,024 is there for select(2), which we do not use.
+/// Each probe under way has a socket; the usual soft limit of 1,024 is there for select(2), which
+/// we do not use.
 private func raiseDescriptorLimit() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
@@ -57,5 +60,7 @@ private func raiseDescriptorLimit() {
 package func note(_ words: String) {
     let line = "catalyst-collector: \(words)\n"
     // Nothing can be said about a stderr that is closed.
-    _ = line.utf8.withContiguousStorageIfAvailable { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    _ = line.utf8.withContiguousStorageIfAvailable {
+        write(STDERR_FILENO, $0.baseAddress, $0.count)
+    }
 }

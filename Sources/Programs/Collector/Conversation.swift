@@ -7,7 +7,8 @@ internal import NIOPosix
 internal import Probing
 internal import StackModel
 
-/// What the agent and the collector say to each other: requests in, replies out, nothing remembered in between.
+/// What the agent and the collector say to each other: requests in, replies out, nothing remembered
+/// in between.
 final class Conversation: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -82,7 +83,8 @@ final class Conversation: ChannelInboundHandler {
             let services = samples(of: request.processes)
             loop.execute {
                 let (conversation, context) = bound.value
-                conversation.send(CollectorReply(samples: Samples(id: request.id, services: services)), context)
+                conversation.send(
+                    CollectorReply(samples: Samples(id: request.id, services: services)), context)
             }
         }
     }

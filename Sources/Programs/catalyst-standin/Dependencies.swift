@@ -3,7 +3,8 @@ internal import NIOPosix
 internal import Postgres
 internal import Redis
 
-/// What the service needs of others, asked for real, at most once a second. Confined to its event loop.
+/// What the service needs of others, asked for real, at most once a second. Confined to its event
+/// loop.
 final class Dependencies {
     /// In the words of `/health`.
     struct State {
@@ -31,7 +32,9 @@ final class Dependencies {
         guard waiting.count == 1 else { return }
         let database = check(postgres) { url in try ping(postgres: url, within: .seconds(2)) }
         let redis = check(redis) { url in try ping(RedisURL(url), within: .seconds(2)) }
-        database.and(redis).assumeIsolated().whenSuccess { self.settle(State(database: $0, redis: $1)) }
+        database.and(redis).assumeIsolated().whenSuccess {
+            self.settle(State(database: $0, redis: $1))
+        }
     }
 
     private func settle(_ state: State) {

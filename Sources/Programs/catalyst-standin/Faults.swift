@@ -72,7 +72,9 @@ final class Faults {
         let flags = CInt(POSIX_SPAWN_SETSIGMASK) | (ownSession ? POSIX_SPAWN_SETSID : 0)
         posix_spawnattr_setflags(&attributes, Int16(flags))
         for _ in 0..<min(count, 1000) {
-            var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("1000000"), nil]
+            var arguments: [UnsafeMutablePointer<CChar>?] = [
+                strdup("sleep"), strdup("1000000"), nil,
+            ]
             defer { for argument in arguments { free(argument) } }
             var pid: pid_t = 0
             let error = posix_spawn(&pid, "/bin/sleep", nil, &attributes, &arguments, environ)

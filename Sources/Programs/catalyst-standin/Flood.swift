@@ -26,7 +26,8 @@ final class Flood: Sendable {
         let block = Array(repeating: line, count: 640).flatMap { $0 }
         while !isOver.load(ordering: .relaxed) {
             // Twenty portions a second, so that it flows rather than bursts.
-            let portion = bytesPerSecond == 0 ? block.count : min(block.count, max(1, bytesPerSecond / 20))
+            let portion =
+                bytesPerSecond == 0 ? block.count : min(block.count, max(1, bytesPerSecond / 20))
             guard write(STDOUT_FILENO, block, portion) >= 0 || errno == EINTR else { return }
             if bytesPerSecond > 0 { usleep(UInt32(1_000_000 * portion / bytesPerSecond)) }
         }

@@ -3,7 +3,8 @@ internal import NIOCore
 internal import NIOPosix
 internal import StackModel
 
-/// One run: listens, gets into the trouble it was told to, and ends in order. Confined to its event loop.
+/// One run: listens, gets into the trouble it was told to, and ends in order. Confined to its event
+/// loop.
 final class Life {
     private let options: Standin
     private let threads = NIOThreadPool(numberOfThreads: 3)
@@ -26,11 +27,14 @@ final class Life {
             redis: options.redis ?? environment("REDIS_URL"),
             postgres: options.postgres ?? environment("DATABASE_URL"), threads: threads, on: loop)
         let service = Service(
-            identity: Identity(name: options.name, version: options.versionName, schema: options.schema),
+            identity: Identity(
+                name: options.name, version: options.versionName, schema: options.schema),
             faults: faults, dependencies: dependencies)
         let server = Server(service, on: loop)
         server.listen(on: endpoint) { listening in
-            print("\(self.options.name) \(self.options.versionName) listens on \(listening), pid \(getpid())")
+            print(
+                "\(self.options.name) \(self.options.versionName) listens on \(listening), pid \(getpid())"
+            )
             notify("READY=1\nSTATUS=listens on \(listening)")
             self.makeTrouble(faults, on: loop.assumeIsolated())
         }
@@ -66,12 +70,15 @@ final class Life {
 
     /// A service that hangs does not feed its watchdog either.
     private func beatWatchdog(_ faults: Faults, on loop: NIOIsolatedEventLoop) {
-        guard let microseconds = environment("WATCHDOG_USEC").flatMap(Double.init), microseconds > 0 else { return }
+        guard let microseconds = environment("WATCHDOG_USEC").flatMap(Double.init), microseconds > 0
+        else { return }
         if !faults.hangs { notify("WATCHDOG=1") }
         after(microseconds / 2_000_000, on: loop) { self.beatWatchdog(faults, on: loop) }
     }
 
-    private func watch(_ signals: sigset_t, _ server: Server, _ faults: Faults, on loop: any EventLoop) {
+    private func watch(
+        _ signals: sigset_t, _ server: Server, _ faults: Faults, on loop: any EventLoop
+    ) {
         let bound = NIOLoopBound((server, faults), eventLoop: loop)
         threads.submit { state in
             guard case .active = state else { return }
@@ -87,7 +94,9 @@ final class Life {
     }
 }
 
-private func after(_ seconds: Double?, on loop: NIOIsolatedEventLoop, _ action: @escaping () -> Void) {
+private func after(
+    _ seconds: Double?, on loop: NIOIsolatedEventLoop, _ action: @escaping () -> Void
+) {
     guard let seconds else { return }
     loop.scheduleTask(in: .nanoseconds(Int64(seconds * 1e9)), action)
 }

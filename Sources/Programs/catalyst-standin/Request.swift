@@ -16,14 +16,19 @@ struct Request {
         path = String(parts[0])
         query = Dictionary(
             parts.dropFirst().flatMap { $0.split(separator: "&") }.map { pair in
-                let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                let sides = pair.split(
+                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 return (String(sides[0]), sides.count > 1 ? String(sides[1]) : "")
             }, uniquingKeysWith: { $1 })
     }
 
-    func number(_ key: String) -> Double? { query[key].flatMap(Double.init).flatMap { $0 >= 0 ? $0 : nil } }
+    func number(_ key: String) -> Double? {
+        query[key].flatMap(Double.init).flatMap { $0 >= 0 ? $0 : nil }
+    }
 
-    func count(_ key: String) -> Int? { query[key].flatMap(Int.init).flatMap { $0 >= 0 ? $0 : nil } }
+    func count(_ key: String) -> Int? {
+        query[key].flatMap(Int.init).flatMap { $0 >= 0 ? $0 : nil }
+    }
 
     /// At most an hour.
     func time(_ key: String, default seconds: Double) -> TimeAmount {

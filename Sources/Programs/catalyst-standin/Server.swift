@@ -3,7 +3,8 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-/// Accepts connections until it is told to stop, and then waits for the requests under way. Confined to its loop.
+/// Accepts connections until it is told to stop, and then waits for the requests under way.
+/// Confined to its loop.
 final class Server {
     enum Endpoint {
         case address(String, UInt16)
@@ -52,7 +53,8 @@ final class Server {
         }
     }
 
-    /// Ends the process: at once, or when the requests under way are answered, or after nine tenths of a second.
+    /// Ends the process: at once, or when the requests under way are answered, or after nine tenths
+    /// of a second.
     func stop() {
         guard !isStopping else { return }
         isStopping = true
@@ -82,6 +84,8 @@ final class Server {
 }
 
 private func words(for error: any Error) -> String {
-    guard let error = error as? IOError, let text = strerror(error.errnoCode) else { return "\(error)" }
+    guard let error = error as? IOError, let text = strerror(error.errnoCode) else {
+        return "\(error)"
+    }
     return String(cString: text).lowercased()
 }

@@ -109,12 +109,15 @@ final class Service {
         case "slow": faults.delay = request.time("seconds", default: 20)
         case "leak": faults.leak(megabytesPerSecond: request.number("rate") ?? 1)
         case "log-flood": faults.floodLog(bytesPerSecond: request.count("rate") ?? 0)
-        case "fork": faults.fork(request.count("count") ?? 1, ownSession: request.count("setsid") == 1)
+        case "fork":
+            faults.fork(request.count("count") ?? 1, ownSession: request.count("setsid") == 1)
         case "wrong-body":
             guard let kind = request.query["kind"].flatMap(WrongBody.init) else { return false }
             faults.wrongBody = kind
         case "crash":
-            if let signal = request.count("signal") { kill(getpid(), CInt(truncatingIfNeeded: signal)) }
+            if let signal = request.count("signal") {
+                kill(getpid(), CInt(truncatingIfNeeded: signal))
+            }
             _exit(CInt(truncatingIfNeeded: request.count("code") ?? 1))
         case "clear": faults.clear()
         default: return false

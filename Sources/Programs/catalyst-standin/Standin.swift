@@ -40,7 +40,10 @@ struct Standin: ParsableCommand {
     var exitCode: CInt = 1
     @Option(help: "Seconds after which /health says unhealthy.")
     var unhealthyAfter: Double?
-    @Option(help: "What is wrong with /health: \(WrongBody.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help:
+            "What is wrong with /health: \(WrongBody.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
     var wrongBody: WrongBody?
     @Option(help: "MB of memory to leak each second.")
     var leak: Double?

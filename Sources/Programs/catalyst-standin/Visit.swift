@@ -43,7 +43,9 @@ final class Visit: ChannelInboundHandler {
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
 
     private static let bodyBytesMax = 1 << 20
 
@@ -58,11 +60,13 @@ final class Visit: ChannelInboundHandler {
         if isLast { headers.add(name: "Connection", value: "close") }
         let status = HTTPResponseStatus(statusCode: answer.status)
         context.write(
-            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))),
+            wrapOutboundOut(
+                .head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))),
             promise: nil)
         switch answer.manner {
         case .whole:
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
+            context.write(
+                wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
             end(context)
         case .trickled:
             context.flush()
@@ -73,7 +77,8 @@ final class Visit: ChannelInboundHandler {
     private func trickle(_ rest: ArraySlice<UInt8>, _ context: ChannelHandlerContext) {
         guard let byte = rest.first else { return end(context) }
         guard context.channel.isActive else { return }
-        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: [byte])))), promise: nil)
+        context.writeAndFlush(
+            wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: [byte])))), promise: nil)
         context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) {
             self.trickle(rest.dropFirst(), context)
         }
@@ -93,6 +98,7 @@ final class Visit: ChannelInboundHandler {
 extension SocketAddress {
     fileprivate var isLoopback: Bool {
         guard let ipAddress else { return false }
-        return ipAddress.hasPrefix("127.") || ipAddress == "::1" || ipAddress.hasPrefix("::ffff:127.")
+        return ipAddress.hasPrefix("127.") || ipAddress == "::1"
+            || ipAddress.hasPrefix("::ffff:127.")
     }
 }

@@ -44,7 +44,9 @@ struct ProcessTable {
         }
     }
 
-    private static func contents(ofStatOf pid: Int32, in buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
+    private static func contents(ofStatOf pid: Int32, in buffer: inout [UInt8]) -> ArraySlice<
+        UInt8
+    >? {
         let descriptor = open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

@@ -3,8 +3,8 @@ package import StackModel
 
 /// What the process trees of `mains` use now. Services without a living process are missing.
 ///
-/// A process belongs to the service whose main process it descends from or whose session it is in, so a grandchild
-/// that was orphaned still counts.
+/// A process belongs to the service whose main process it descends from or whose session it is in,
+/// so a grandchild that was orphaned still counts.
 package func samples(of mains: [ServiceName: Int32]) -> [ServiceName: ServiceSample] {
     samples(of: mains, in: ProcessTable.read(), .host)
 }
@@ -16,8 +16,11 @@ func samples(
     var found: [ServiceName: ServiceSample] = [:]
     for row in table.rows where !row.isZombie {
         guard let service = owners.owner(of: row) else { continue }
-        found[service, default: ServiceSample(memory: ByteCount(bytes: 0), cpuTime: .zero, processes: 0)]
-            .add(row, units)
+        found[
+            service,
+            default: ServiceSample(memory: ByteCount(bytes: 0), cpuTime: .zero, processes: 0)
+        ]
+        .add(row, units)
     }
     return found
 }
@@ -41,7 +44,8 @@ private struct Owners {
     init(of mains: [ServiceName: Int32], in table: ProcessTable) {
         services = Dictionary(mains.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         parents = Dictionary(
-            table.rows.map { ($0.pid, ($0.parent, $0.session)) }, uniquingKeysWith: { first, _ in first })
+            table.rows.map { ($0.pid, ($0.parent, $0.session)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     mutating func owner(of row: ProcessTable.Row) -> ServiceName? {

@@ -22,7 +22,8 @@ extension PostgresError: CustomStringConvertible {
     }
 }
 
-/// Connects as the URL asks (TLS included), runs `SELECT 1` and hangs up, within `limit`. Blocks its thread.
+/// Connects as the URL asks (TLS included), runs `SELECT 1` and hangs up, within `limit`. Blocks
+/// its thread.
 package func ping(postgres url: String, within limit: Duration) throws(PostgresError) {
     let connection = try PostgresConnection(to: url, by: .now + limit)
     try connection.run("SELECT 1")

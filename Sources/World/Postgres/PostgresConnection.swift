@@ -1,7 +1,8 @@
 internal import CPostgres
 internal import Glibc
 
-/// One connection, all of its life before one deadline: libpq's asynchronous calls, waited for with poll(2).
+/// One connection, all of its life before one deadline: libpq's asynchronous calls, waited for with
+/// poll(2).
 ///
 /// Blocks its thread. Used by one thread at a time.
 final class PostgresConnection {
@@ -41,7 +42,9 @@ final class PostgresConnection {
             guard let result = library.PQgetResult(connection) else { return }
             let status = library.PQresultStatus(result)
             library.PQclear(result)
-            guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else { throw .failed(lastError) }
+            guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else {
+                throw .failed(lastError)
+            }
         }
     }
 
@@ -63,7 +66,8 @@ final class PostgresConnection {
             let left = deadline - .now
             guard left > .zero else { throw .timedOut }
             let (seconds, attoseconds) = left.components
-            let milliseconds = min(seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1, 3_600_000)
+            let milliseconds = min(
+                seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1, 3_600_000)
             var entry = pollfd(fd: library.PQsocket(connection), events: Int16(events), revents: 0)
             let ready = poll(&entry, 1, CInt(milliseconds))
             if ready > 0 { return }
@@ -86,7 +90,8 @@ private let loaded: Result<catalyst_libpq, PostgresError> = {
     return .failure(.unable("cannot load libpq: \(String(cString: reason))"))
 }()
 
-/// The password in a URL. libpq quotes a malformed URL in its message, so nothing of that message is kept.
+/// The password in a URL. libpq quotes a malformed URL in its message, so nothing of that message
+/// is kept.
 private func password(in url: String, _ library: catalyst_libpq) throws(PostgresError) -> String? {
     var complaint: UnsafeMutablePointer<CChar>?
     guard let options = library.PQconninfoParse(url, &complaint) else {
@@ -96,7 +101,9 @@ private func password(in url: String, _ library: catalyst_libpq) throws(Postgres
     defer { library.PQconninfoFree(options) }
     var option = options
     while let keyword = option.pointee.keyword {
-        if strcmp(keyword, "password") == 0 { return option.pointee.val.map { String(cString: $0) } }
+        if strcmp(keyword, "password") == 0 {
+            return option.pointee.val.map { String(cString: $0) }
+        }
         option += 1
     }
     return nil

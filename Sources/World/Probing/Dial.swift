@@ -6,17 +6,19 @@ internal import StackModel
 final class Crowd {
     var count = 0
 
-    /// About 1 % of the time waited; longer in a crowd, which must not keep the loop from everything else.
+    /// About 1 % of the time waited; longer in a crowd, which must not keep the loop from
+    /// everything else.
     func pause(after waited: Duration) -> Duration {
         let own = min(max(ProbingLimits.pauseMin, waited / 100), ProbingLimits.pauseMax)
         return max(own, ProbingLimits.tryInterval * count)
     }
 }
 
-/// Gets a TCP connection: tries each address in turn, once, or again and again while nobody listens yet.
+/// Gets a TCP connection: tries each address in turn, once, or again and again while nobody listens
+/// yet.
 ///
-/// The socket is connected without a channel: on loopback the answer is there at once, and a refused try costs
-/// some 15 us, a tenth of a channel's price. Confined to `loop`.
+/// The socket is connected without a channel: on loopback the answer is there at once, and a
+/// refused try costs some 15 us, a tenth of a channel's price. Confined to `loop`.
 final class Dial {
     enum Failure: Error, Equatable {
         case refused
@@ -39,9 +41,11 @@ final class Dial {
     private var isWaiting = false
     private var completion: ((Result<CInt, Failure>) -> Void)?
 
-    /// `completion` is called once, with a connected descriptor that is the callee's to close, unless cancelled.
+    /// `completion` is called once, with a connected descriptor that is the callee's to close,
+    /// unless cancelled.
     init(
-        to addresses: [SocketAddress], from source: SocketAddress?, awaitsListener: Bool, among crowd: Crowd,
+        to addresses: [SocketAddress], from source: SocketAddress?, awaitsListener: Bool,
+        among crowd: Crowd,
         on loop: NIOIsolatedEventLoop, completion: @escaping (Result<CInt, Failure>) -> Void
     ) {
         self.addresses = addresses
@@ -116,8 +120,8 @@ final class Dial {
         do throws(Failure) {
             let current = if let socket { socket } else { try open() }
             guard try isDecided(current) else { return .success(nil) }
-            // Trying a port of the ephemeral range that nobody listens on, one meets oneself in the end (RFC 9293,
-            // simultaneous open), and would then keep the service from its port.
+            // Trying a port of the ephemeral range that nobody listens on, one meets oneself in the
+            // end (RFC 9293, simultaneous open), and would then keep the service from its port.
             if isOwnEcho(current) { throw .refused }
             return .success(current)
         } catch {
@@ -128,16 +132,22 @@ final class Dial {
     private func open() throws(Failure) -> CInt {
         let address = addresses[index]
         let family = address.protocol == .inet6 ? AF_INET6 : AF_INET
-        let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+        let kind =
+            CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         let descriptor = Glibc.socket(family, kind, CInt(IPPROTO_TCP))
         guard descriptor >= 0 else { throw .unable("cannot open a socket: \(words(for: errno))") }
         socket = descriptor
         if let source {
             var on: CInt = 1
-            // The port is chosen by connect, so that one source address has as many ports as destinations allow.
-            setsockopt(descriptor, IPPROTO_IP_LEVEL, IP_BIND_ADDRESS_NO_PORT, &on, socklen_t(MemoryLayout<CInt>.size))
+            // The port is chosen by connect, so that one source address has as many ports as
+            // destinations allow.
+            setsockopt(
+                descriptor, IPPROTO_IP_LEVEL, IP_BIND_ADDRESS_NO_PORT, &on,
+                socklen_t(MemoryLayout<CInt>.size))
             let bound = source.withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) }
-            guard bound == 0 else { throw .unable("cannot ask from '\(source.ipAddress ?? "")': \(words(for: errno))") }
+            guard bound == 0 else {
+                throw .unable("cannot ask from '\(source.ipAddress ?? "")': \(words(for: errno))")
+            }
         }
         let connected = address.withSockAddr { Glibc.connect(descriptor, $0, socklen_t($1)) }
         guard connected == 0 || errno == EINPROGRESS else { throw Self.failure(of: errno) }
@@ -169,8 +179,10 @@ final class Dial {
         let found = ends.withUnsafeMutableBytes { bytes in
             let size = MemoryLayout<sockaddr_storage>.stride
             guard let own = bytes.baseAddress else { return false }
-            return getsockname(descriptor, own.assumingMemoryBound(to: sockaddr.self), &sizes[0]) == 0
-                && getpeername(descriptor, (own + size).assumingMemoryBound(to: sockaddr.self), &sizes[1]) == 0
+            return getsockname(descriptor, own.assumingMemoryBound(to: sockaddr.self), &sizes[0])
+                == 0
+                && getpeername(
+                    descriptor, (own + size).assumingMemoryBound(to: sockaddr.self), &sizes[1]) == 0
                 && memcmp(own, own + size, Int(sizes[0])) == 0
         }
         return found && sizes[0] == sizes[1]

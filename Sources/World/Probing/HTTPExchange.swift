@@ -30,8 +30,11 @@ final class HTTPExchange: ChannelInboundHandler {
             ("Host", url.authority), ("User-Agent", "catalyst-collector"), ("Accept", "*/*"),
             ("Connection", "close"),
         ])
-        if let authorization = url.authorization { headers.add(name: "Authorization", value: authorization) }
-        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: url.target, headers: headers)
+        if let authorization = url.authorization {
+            headers.add(name: "Authorization", value: authorization)
+        }
+        let head = HTTPRequestHead(
+            version: .http1_1, method: .GET, uri: url.target, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }

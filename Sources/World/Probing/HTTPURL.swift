@@ -42,7 +42,8 @@ enum HTTPURLError: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .malformed: "cannot read the URL: it is not of the form 'http://host:port/path'"
-        case .unsupported: "https probes are not supported yet: probe the service itself, not its proxy"
+        case .unsupported:
+            "https probes are not supported yet: probe the service itself, not its proxy"
         }
     }
 }

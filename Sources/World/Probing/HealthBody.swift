@@ -1,7 +1,8 @@
 internal import FoundationEssentials
 package import StackModel
 
-/// What a service says of itself in the body of its health answer. Pure: the answer goes in, the outcome comes out.
+/// What a service says of itself in the body of its health answer. Pure: the answer goes in, the
+/// outcome comes out.
 package struct HealthBody: Equatable {
     var status: String?
     var service: String?
@@ -13,15 +14,19 @@ package struct HealthBody: Equatable {
 
     /// What an HTTP answer means for `service`, asked at `now`.
     ///
-    /// A 2xx without a JSON object, or without a `status` in it, is healthy: not every service has our contract.
+    /// A 2xx without a JSON object, or without a `status` in it, is healthy: not every service has
+    /// our contract.
     package static func outcome(
         httpStatus: Int, body: [UInt8], service: ServiceName, contract: Contract, now: Timestamp
     ) -> Report.Outcome {
         guard (200..<300).contains(httpStatus) else { return .failed(.httpStatus(httpStatus)) }
         guard let said = HealthBody(json: body) else {
-            return contract == Contract() ? .healthy : .failed(.other("the body is not a JSON object"))
+            return contract == Contract()
+                ? .healthy : .failed(.other("the body is not a JSON object"))
         }
-        if let failure = said.breach(of: contract, by: service, now: now) { return .failed(failure) }
+        if let failure = said.breach(of: contract, by: service, now: now) {
+            return .failed(failure)
+        }
         return said.ownOutcome
     }
 
@@ -67,7 +72,9 @@ package struct HealthBody: Equatable {
             return .wrongService(service)
         }
         if let expected = contract.schema, schema != expected { return .wrongSchema(schema ?? "") }
-        if let expected = contract.version, version != expected { return .wrongVersion(version ?? "") }
+        if let expected = contract.version, version != expected {
+            return .wrongVersion(version ?? "")
+        }
         guard contract.freshness > .zero else { return nil }
         guard let timestamp, let time = Timestamp(rfc3339: timestamp) else {
             return .other("the body has no timestamp in RFC 3339")
@@ -77,7 +84,8 @@ package struct HealthBody: Equatable {
             ? .stale(seconds: age.seconds) : nil
     }
 
-    /// Whether `said` names `service`: as it is, or as a whole word of a longer name (`catalyst-scanner`).
+    /// Whether `said` names `service`: as it is, or as a whole word of a longer name
+    /// (`catalyst-scanner`).
     static func names(_ said: String, _ service: String) -> Bool {
         let said = words(of: said)
         let service = words(of: service)
@@ -91,7 +99,9 @@ package struct HealthBody: Equatable {
         }
     }
 
-    private static func contains(_ long: [Substring.UTF8View], _ short: [Substring.UTF8View]) -> Bool {
+    private static func contains(_ long: [Substring.UTF8View], _ short: [Substring.UTF8View])
+        -> Bool
+    {
         guard !short.isEmpty, short.count <= long.count else { return false }
         return (0...long.count - short.count).contains { start in
             zip(long[start...], short).allSatisfy { $0.elementsEqual($1) }

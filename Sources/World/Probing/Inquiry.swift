@@ -1,7 +1,8 @@
 internal import NIOCore
 internal import StackModel
 
-/// A question under way: ends exactly once, at the latest when its time is up. Confined to its event loop.
+/// A question under way: ends exactly once, at the latest when its time is up. Confined to its
+/// event loop.
 package final class Inquiry {
     let question: Question
     let loop: NIOIsolatedEventLoop
@@ -12,11 +13,14 @@ package final class Inquiry {
     /// What it means that time is up now.
     var outcomeAtDeadline: () -> Report.Outcome = { .failed(.timedOut) }
 
-    init(_ question: Question, on loop: NIOIsolatedEventLoop, completion: @escaping (Report) -> Void) {
+    init(
+        _ question: Question, on loop: NIOIsolatedEventLoop, completion: @escaping (Report) -> Void
+    ) {
         self.question = question
         self.loop = loop
         self.completion = completion
-        // Never cancelled: NIO searches all its timers for one to cancel. What is under way holds the inquiry.
+        // Never cancelled: NIO searches all its timers for one to cancel. What is under way holds
+        // the inquiry.
         loop.scheduleTask(in: TimeAmount(question.timeout)) { [weak self] in self?.timeIsUp() }
     }
 

@@ -11,9 +11,13 @@ extension Prober {
         resolve(host, port, for: inquiry) { addresses in
             let source: SocketAddress?
             do {
-                source = try inquiry.question.sourceAddress.map { try SocketAddress(ipAddress: $0, port: 0) }
+                source = try inquiry.question.sourceAddress.map {
+                    try SocketAddress(ipAddress: $0, port: 0)
+                }
             } catch {
-                return inquiry.finish(.unknown("cannot ask from '\(inquiry.question.sourceAddress ?? "")': no address"))
+                return inquiry.finish(
+                    .unknown(
+                        "cannot ask from '\(inquiry.question.sourceAddress ?? "")': no address"))
             }
             let usable = addresses.filter { source == nil || $0.protocol == source?.protocol }
             guard !usable.isEmpty else {
@@ -28,7 +32,8 @@ extension Prober {
         then use: @escaping (CInt) -> Void
     ) {
         let dial = Dial(
-            to: addresses, from: source, awaitsListener: inquiry.question.awaitsListener, among: crowd,
+            to: addresses, from: source, awaitsListener: inquiry.question.awaitsListener,
+            among: crowd,
             on: inquiry.loop
         ) { result in
             switch result {
@@ -57,7 +62,9 @@ extension Prober {
         guard numeric.isEmpty else { return use(numeric) }
         perform(for: inquiry) { _ in
             addresses(of: host, port)
-        } then: { use($0) }
+        } then: {
+            use($0)
+        }
     }
 }
 
@@ -74,6 +81,8 @@ extension Dial.Failure {
 
 private func addresses(of host: String, _ port: UInt16) -> [SocketAddress] {
     // The first one is what the system prefers; a probe asks one server.
-    guard let first = try? SocketAddress.makeAddressResolvingHost(host, port: Int(port)) else { return [] }
+    guard let first = try? SocketAddress.makeAddressResolvingHost(host, port: Int(port)) else {
+        return []
+    }
     return [first]
 }

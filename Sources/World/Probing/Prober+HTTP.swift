@@ -8,7 +8,9 @@ extension Prober {
     func askHTTP(_ text: String, for inquiry: Inquiry) {
         do throws(HTTPURLError) {
             let url = try HTTPURL(text)
-            connect(to: url.host, url.port, for: inquiry) { self.exchange(url, over: $0, for: inquiry) }
+            connect(to: url.host, url.port, for: inquiry) {
+                self.exchange(url, over: $0, for: inquiry)
+            }
         } catch {
             inquiry.finish(.unknown("\(error)"))
         }

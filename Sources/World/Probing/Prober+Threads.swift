@@ -7,7 +7,8 @@ internal import StackModel
 internal import Synchronization
 
 extension Prober {
-    /// `PING`. Where the listener is awaited, the port is tried until somebody accepts; only then Redis is asked.
+    /// `PING`. Where the listener is awaited, the port is tried until somebody accepts; only then
+    /// Redis is asked.
     func askRedis(_ text: String, for inquiry: Inquiry) {
         let url: RedisURL
         do throws(RedisError) { url = try RedisURL(text) } catch {
@@ -28,7 +29,9 @@ extension Prober {
             } catch {
                 return error.outcome
             }
-        } then: { inquiry.finish($0) }
+        } then: {
+            inquiry.finish($0)
+        }
     }
 
     /// `SELECT 1`.
@@ -40,10 +43,13 @@ extension Prober {
             } catch {
                 return error.outcome
             }
-        } then: { inquiry.finish($0) }
+        } then: {
+            inquiry.finish($0)
+        }
     }
 
-    /// Does `work`, which may block for the time it is given, on a thread, and goes on with its result on the loop.
+    /// Does `work`, which may block for the time it is given, on a thread, and goes on with its
+    /// result on the loop.
     func perform<Value: Sendable>(
         for inquiry: Inquiry, _ work: @escaping @Sendable (Duration) -> Value,
         then use: @escaping (Value) -> Void
@@ -52,7 +58,8 @@ extension Prober {
         inquiry.abandon = { turn.isOver.store(true, ordering: .relaxed) }
         inquiry.outcomeAtDeadline = {
             turn.hasCome.load(ordering: .relaxed)
-                ? .failed(.timedOut) : .unknown("cannot ask: all threads wait for other slow servers")
+                ? .failed(.timedOut)
+                : .unknown("cannot ask: all threads wait for other slow servers")
         }
         let deadline = ContinuousClock.now + inquiry.remaining
         let bound = NIOLoopBound((inquiry, use), eventLoop: loop)

@@ -14,8 +14,8 @@ package final class Prober {
         threads.start()
     }
 
-    /// Asks. `completion` is called once, on the loop, later than this returns and within the time limit, unless
-    /// cancelled. Call it on the loop.
+    /// Asks. `completion` is called once, on the loop, later than this returns and within the time
+    /// limit, unless cancelled. Call it on the loop.
     @discardableResult
     package func ask(_ question: Question, completion: @escaping (Report) -> Void) -> Inquiry {
         let inquiry = Inquiry(question, on: loop.assumeIsolated(), completion: completion)

@@ -10,13 +10,16 @@ func connectedSocket(
     var list: UnsafeMutablePointer<addrinfo>?
     let status = getaddrinfo(url.host, String(url.port), &hints, &list)
     guard status == 0 else {
-        throw .unable("cannot find '\(url.host)': \(String(cString: gai_strerror(status)).lowercased())")
+        throw .unable(
+            "cannot find '\(url.host)': \(String(cString: gai_strerror(status)).lowercased())")
     }
     defer { freeaddrinfo(list) }
     var failure: RedisError?
     var next = list
     while let address = next {
-        do throws(RedisError) { return try connectedSocket(to: address.pointee, by: deadline) } catch {
+        do throws(RedisError) {
+            return try connectedSocket(to: address.pointee, by: deadline)
+        } catch {
             // What the first address says is what the operator expects to read.
             failure = failure ?? error
         }

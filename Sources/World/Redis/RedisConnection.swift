@@ -16,7 +16,8 @@ package enum RedisError: Error, Equatable {
 extension RedisError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .malformedURL: "cannot read the URL: it is not of the form 'redis://user:password@host:port/0'"
+        case .malformedURL:
+            "cannot read the URL: it is not of the form 'redis://user:password@host:port/0'"
         case .unable(let words), .failed(let words): words
         case .refused: "connection refused"
         case .timedOut: "no answer in time"
@@ -24,8 +25,9 @@ extension RedisError: CustomStringConvertible {
     }
 }
 
-/// A conversation with one Redis, all of it before one deadline: hiredis' formatter and parser over a socket that is
-/// ours, since the distributions' hiredis speaks no TLS and its timeouts start anew with each call.
+/// A conversation with one Redis, all of it before one deadline: hiredis' formatter and parser over
+/// a socket that is ours, since the distributions' hiredis speaks no TLS and its timeouts start
+/// anew with each call.
 ///
 /// Blocks its thread. Used by one thread at a time.
 package final class RedisConnection {
@@ -45,7 +47,8 @@ package final class RedisConnection {
         }
         if let verification = url.verification {
             tls = try inRedisWords { () throws(TLSError) in
-                try TLSConnection(over: socket, to: url.host, verification: verification, by: deadline)
+                try TLSConnection(
+                    over: socket, to: url.host, verification: verification, by: deadline)
             }
         }
         if let password = url.password {
@@ -60,7 +63,8 @@ package final class RedisConnection {
         redisReaderFree(reader)
     }
 
-    /// Sends a command and returns the text of its answer (nil: none, or not a text). Redis' error is thrown.
+    /// Sends a command and returns the text of its answer (nil: none, or not a text). Redis' error
+    /// is thrown.
     package func ask(_ command: [String]) throws(RedisError) -> String? {
         try send(formatted(command))
         return try nextReply()
@@ -80,7 +84,9 @@ package final class RedisConnection {
     private func nextReply() throws(RedisError) -> String? {
         while true {
             var reply: UnsafeMutableRawPointer?
-            guard redisReaderGetReply(reader, &reply) == REDIS_OK else { throw .failed("the answer is not Redis'") }
+            guard redisReaderGetReply(reader, &reply) == REDIS_OK else {
+                throw .failed("the answer is not Redis'")
+            }
             if let reply {
                 defer { freeReplyObject(reply) }
                 return try text(of: reply.assumingMemoryBound(to: redisReply.self).pointee)
@@ -88,7 +94,8 @@ package final class RedisConnection {
             let bytes = try receive()
             guard !bytes.isEmpty else { throw .failed("connection closed") }
             let isTaken = bytes.withUnsafeBytes {
-                redisReaderFeed(reader, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+                redisReaderFeed(
+                    reader, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
             }
             guard isTaken == REDIS_OK else { throw .unable("out of memory") }
         }
@@ -96,7 +103,8 @@ package final class RedisConnection {
 
     private func text(of reply: redisReply) throws(RedisError) -> String? {
         let text = reply.str.map {
-            String(decoding: UnsafeRawBufferPointer(start: $0, count: Int(reply.len)), as: UTF8.self)
+            String(
+                decoding: UnsafeRawBufferPointer(start: $0, count: Int(reply.len)), as: UTF8.self)
         }
         switch reply.type {
         case REDIS_REPLY_ERROR: throw .failed(text ?? "error")
@@ -120,7 +128,9 @@ package final class RedisConnection {
 
     private func receive() throws(RedisError) -> [UInt8] {
         if let tls {
-            return try inRedisWords { () throws(TLSError) in try tls.receive(upTo: chunk, by: deadline) }
+            return try inRedisWords { () throws(TLSError) in
+                try tls.receive(upTo: chunk, by: deadline)
+            }
         }
         var bytes = [UInt8](repeating: 0, count: chunk)
         while true {
@@ -140,7 +150,9 @@ package final class RedisConnection {
 package func ping(_ url: RedisURL, within limit: Duration) throws(RedisError) {
     let connection = try RedisConnection(to: url, by: .now + limit)
     let answer = try connection.ask(["PING"])
-    guard answer == "PONG" else { throw .failed("PING is answered by '\(answer?.prefix(80) ?? "nothing")'") }
+    guard answer == "PONG" else {
+        throw .failed("PING is answered by '\(answer?.prefix(80) ?? "nothing")'")
+    }
 }
 
 /// INFO, the longest answer we ask for, is about 6 KiB.

@@ -19,16 +19,20 @@ package struct RedisURL: Equatable, Sendable {
         let query = Dictionary(
             (parts.queryItems ?? []).map { ($0.name, $0.value ?? "") }, uniquingKeysWith: { $1 })
         let number = query["db"] ?? String(parts.path.dropFirst())
-        guard let database = number.isEmpty ? 0 : Int(number), database >= 0 else { throw .malformedURL }
+        guard let database = number.isEmpty ? 0 : Int(number), database >= 0 else {
+            throw .malformedURL
+        }
         let host = parts.host ?? ""
         self.host =
-            host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host.isEmpty ? "localhost" : host
+            host.hasPrefix("[")
+            ? String(host.dropFirst().dropLast()) : host.isEmpty ? "localhost" : host
         self.port = port
         user = Self.present(parts.user)
         password = Self.present(parts.password)
         self.database = database
         verification =
-            scheme == "redis" ? nil : query["ssl_cert_reqs"]?.lowercased() == "none" ? Verification.none : .system
+            scheme == "redis"
+            ? nil : query["ssl_cert_reqs"]?.lowercased() == "none" ? Verification.none : .system
     }
 
     private static func present(_ text: String?) -> String? { text?.isEmpty == true ? nil : text }

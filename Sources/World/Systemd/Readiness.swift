@@ -17,6 +17,8 @@ package struct Readiness {
             ? environment["WATCHDOG_USEC"].flatMap { Int64($0) }.map { .microseconds($0) } : nil
     }
 
+    package var isListenedTo: Bool { socket != nil }
+
     package func ready(status: String) { send("READY=1\nSTATUS=\(oneLine(status))") }
     package func status(_ words: String) { send("STATUS=\(oneLine(words))") }
     package func stopping() { send("STOPPING=1") }

@@ -1,6 +1,7 @@
 internal import COpenSSL
 
-/// OpenSSL, loaded when it is first needed: its functions and one client configuration for each way to verify.
+/// OpenSSL, loaded when it is first needed: its functions and one client configuration for each way
+/// to verify.
 final class Library: Sendable {
     let functions: catalyst_openssl
     /// Checks the server's certificate against the system's authorities.

@@ -27,7 +27,8 @@ extension TLSError: CustomStringConvertible {
     }
 }
 
-/// The client's side of TLS over a connected, non-blocking socket, which stays its owner's to close.
+/// The client's side of TLS over a connected, non-blocking socket, which stays its owner's to
+/// close.
 ///
 /// Blocks its thread until a deadline at most. Used by one thread at a time.
 package final class TLSConnection {
@@ -70,7 +71,9 @@ package final class TLSConnection {
     ) throws(TLSError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let read = try perform(by: deadline) { functions in
-            bytes.withUnsafeMutableBytes { functions.SSL_read(session, $0.baseAddress, CInt($0.count)) }
+            bytes.withUnsafeMutableBytes {
+                functions.SSL_read(session, $0.baseAddress, CInt($0.count))
+            }
         }
         return Array(bytes.prefix(Int(read)))
     }
@@ -80,12 +83,16 @@ package final class TLSConnection {
 
     private func name(_ server: String) throws(TLSError) {
         let functions = library.functions
-        // An address is proved by the certificate's addresses, and is no server name (RFC 6066, section 3).
-        if functions.X509_VERIFY_PARAM_set1_ip_asc(functions.SSL_get0_param(session), server) == 1 { return }
+        // An address is proved by the certificate's addresses, and is no server name (RFC 6066,
+        // section 3).
+        if functions.X509_VERIFY_PARAM_set1_ip_asc(functions.SSL_get0_param(session), server) == 1 {
+            return
+        }
         var name = Array(server.utf8CString)
         let isNamed = name.withUnsafeMutableBytes { bytes in
             functions.SSL_ctrl(
-                session, SSL_CTRL_SET_TLSEXT_HOSTNAME, CLong(TLSEXT_NAMETYPE_host_name), bytes.baseAddress)
+                session, SSL_CTRL_SET_TLSEXT_HOSTNAME, CLong(TLSEXT_NAMETYPE_host_name),
+                bytes.baseAddress)
         }
         guard isNamed == 1, functions.SSL_set1_host(session, server) == 1 else {
             throw .failed("cannot ask for a certificate of '\(server)'")
@@ -115,7 +122,8 @@ package final class TLSConnection {
 
     private var refusal: String {
         let verdict = library.functions.SSL_get_verify_result(session)
-        if verdict != CLong(X509_V_OK), let text = library.functions.X509_verify_cert_error_string(verdict),
+        if verdict != CLong(X509_V_OK),
+            let text = library.functions.X509_verify_cert_error_string(verdict),
             library.functions.SSL_get_verify_mode(session) != SSL_VERIFY_NONE
         {
             return "TLS certificate not accepted: \(String(cString: text))"
@@ -129,7 +137,8 @@ package final class TLSConnection {
 }
 
 /// Waits until `socket` is ready for `events` of poll(2); false: not in time.
-package func isReady(_ socket: CInt, for events: CInt, by deadline: ContinuousClock.Instant) -> Bool {
+package func isReady(_ socket: CInt, for events: CInt, by deadline: ContinuousClock.Instant) -> Bool
+{
     while true {
         let left = deadline - .now
         guard left > .zero else { return false }

@@ -35,9 +35,23 @@ struct LogShelf: Hashable, Sendable {
         let modified: Timestamp
     }
 
-    /// All files, the current first. Found in the direction in which rotation moves them, so none is missed.
+    /// A service that rotates so often while we look is shown what was found.
+    private static let attemptsMax = 20
+
+    /// All files, the current first.
     func files() -> [File] {
-        (0...oldestAge()).flatMap { age in
+        var files: [File] = []
+        for _ in 0..<Self.attemptsMax {
+            let current = file(0)
+            files = scan()
+            if file(0)?.inode == current?.inode { break }
+        }
+        return files
+    }
+
+    /// In the direction in which one rotation moves them, so that it hides none.
+    private func scan() -> [File] {
+        (0...(oldestAge() + 1)).flatMap { age in
             [false, true].compactMap { isCompressed in
                 age == 0 && isCompressed ? nil : file(age, isCompressed: isCompressed)
             }
@@ -54,7 +68,7 @@ struct LogShelf: Hashable, Sendable {
     }
 
     /// The greatest age that any file has.
-    func oldestAge() -> Int {
+    private func oldestAge() -> Int {
         guard let listing = opendir(directory) else { return 0 }
         defer { closedir(listing) }
         let prefix = currentPath.dropFirst(directory.utf8.count + 1) + "."

@@ -183,7 +183,8 @@ extension Reader {
     }
 
     private func setSweep() {
-        sweepAlarm = loop.setAlarm(after: limits.lineWait / 2) { [unowned self] in sweep() }
+        let delay = min(limits.lineWait / 2, LogLimits.dropReports / 2)
+        sweepAlarm = loop.setAlarm(after: delay) { [unowned self] in sweep() }
     }
 
     private func sweep() {

@@ -149,9 +149,8 @@ final class Track {
         for _ in 0..<Self.attemptsMax {
             let files = shelf.files()
             let rotated = files.filter { $0.age > 0 && $0.modified > finished }
-            guard let next = rotated.min(by: { $0.modified < $1.modified }) ?? files.first,
-                next.age > 0 || next.inode != source.file.inode
-            else { return nil }
+            let current = files.first { $0.age == 0 && $0.inode != source.file.inode }
+            guard let next = rotated.min(by: { $0.modified < $1.modified }) ?? current else { return nil }
             if let opened = LineSource(next) { return opened }
         }
         return nil

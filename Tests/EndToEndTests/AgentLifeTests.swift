@@ -1,0 +1,126 @@
+import ControlProtocol
+import Glibc
+import StackModel
+import Testing
+
+/// The agent itself comes and goes.
+@Suite(.ownThread, .timeLimit(.minutes(5)))
+struct AgentLifeTests {
+    @Test func `the operator's wishes survive the agent`() throws {
+        try withAgent(Piece.stack(Piece.sleeper("one"), Piece.sleeper("two"))) { agent in
+            try agent.expectAllWell()
+            #expect(try agent.catalystctl("stop", "two").status == 0)
+            try agent.stop()
+            try agent.startAgain()
+            try agent.expect("one", "is up") { $0.state == .up }
+            #expect(try agent.service("two").state == .down)
+            #expect(try agent.service("two").wanted == false)
+            #expect(try agent.catalystctl("start", "two").status == 0)
+            agent.kill9()
+            try agent.startAgain()
+            try agent.expectAllWell()
+            #expect(try agent.service("two").state == .up)
+        }
+    }
+
+    @Test func `after kill -9 the next agent ends what is left first, and never runs two`() throws {
+        let folder = try Folder()
+        let script = """
+            if [ -e \(folder.path)/pid ] && kill -0 $(cat \(folder.path)/pid) 2>/dev/null; then echo x > \(folder.path)/twice; fi
+            echo $$ > \(folder.path)/pid; setsid sleep 1000 & exec sleep 1000
+            """.replacing("\n", with: "; ")
+        try withAgent(in: folder, { _ in Piece.stack(Piece.shell("one", script), Piece.sleeper("two")) }) { agent in
+            try agent.expectAllWell()
+            #expect(holds { ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).one.").count == 2 })
+            let old = ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).")
+            #expect(old.count == 3)
+            // What runs is remembered a moment later, on a thread of the agent's.
+            #expect(holds { folder.text(of: "state/state.json")?.contains("\"two\"") == true })
+            agent.kill9()
+            #expect(old.allSatisfy { $0.isAlive }, "the services go on without the agent")
+            try agent.startAgain()
+            try agent.expectAllWell()
+            #expect(old.allSatisfy { !$0.isAlive })
+            #expect(folder.text(of: "twice") == nil)
+            #expect(try agent.events(of: "one").contains { $0.kind == .killed })
+        }
+    }
+
+    @Test func `kill -9 again and again leaves one instance of each`() throws {
+        try withAgent(Piece.stack(Piece.sleeper("one"), Piece.sleeper("two"))) { agent in
+            for _ in 0..<4 {
+                agent.kill9()
+                try agent.startAgain()
+            }
+            try agent.expectAllWell()
+            #expect(ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).").count == 2)
+        }
+    }
+
+    @Test func `a second agent is refused with a clear sentence`() throws {
+        try withAgent(Piece.stack(Piece.sleeper("one"))) { agent in
+            try agent.expectAllWell()
+            let same = try run(agent.flags, in: agent.folder)
+            #expect(same.status == 111)
+            #expect(
+                same.errors.contains(
+                    "another catalystd uses the state directory '\(agent.stateFolder)': stop it, or give this one another with --state"))
+            let other = try run(agent.flags + ["--state", "\(agent.folder.path)/other"], in: agent.folder)
+            #expect(other.status == 111)
+            #expect(other.errors.contains(agent.socketPath) && other.errors.contains("in use"), "\(other)")
+            try agent.expectAllWell()
+            #expect(try agent.service("one").restarts == 0)
+        }
+    }
+
+    @Test func `impossible flags and a missing stack file are 100`() throws {
+        let folder = try Folder()
+        let daemon = Program.folder + "/catalystd"
+        let unknown = try run([daemon, "--stakc", "x"], in: folder)
+        #expect(unknown.status == 100)
+        #expect(unknown.errors.contains("there is no flag '--stakc'"))
+        let missing = try run(
+            [daemon, "--stack", "\(folder.path)/none.yaml", "--state", "\(folder.path)/s", "--socket", "\(folder.path)/c"],
+            in: folder)
+        #expect(missing.status == 100)
+        #expect(missing.errors.contains("none.yaml"), "\(missing)")
+        #expect(missing.errors.contains("there is no stack to run"))
+    }
+
+    @Test func `a broken stack file at boot starts the last good stack`() throws {
+        try withAgent(Piece.stack(Piece.sleeper("one"))) { agent in
+            try agent.expectAllWell()
+            #expect(holds { agent.folder.text(of: "state/last-good-stack.json") != nil })
+            try agent.stop()
+            try agent.folder.write("services:\n  one:\n    comand: [sleep, '1']\n", to: "stack.yaml")
+            try agent.startAgain()
+            try agent.expectAllWell()
+            let status = try agent.status()
+            #expect(status.services.map(\.name) == ["one"])
+            #expect(status.notes.contains { $0.contains("the last good stack runs") && $0.contains("stack.yaml:3") })
+            #expect(try agent.events().contains { $0.kind == .stackRefused && $0.message.contains("'comand'") })
+            try agent.folder.write(Piece.stack(Piece.sleeper("one")), to: "stack.yaml")
+            #expect(try agent.catalystctl("reload").status == 0)
+            #expect(try agent.status().notes.allSatisfy { !$0.contains("last good") })
+        }
+    }
+
+    /// Needs root for the PID namespace.
+    @Test(.enabled(if: geteuid() == 0)) func `as PID 1 it reaps orphans, stops in order, and says how it ended`() throws {
+        let folder = try Folder()
+        let orphans = "for i in 1 2 3 4 5; do (setsid sh -c \"sleep 0.1\" &) ; done; exec sleep 1000"
+        let stack = Piece.stack(Piece.shell("one", orphans), Piece.sleeper("two", more: "depends_on: [one]"))
+        let agent = try RunningAgent(
+            stack, in: folder, prefix: ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
+        defer { agent.sweep() }
+        try agent.expectAllWell()
+        let inner = try #require(ProcessEntry.all().first { $0.parent == agent.pid })
+        #expect(try agent.status().agent.pid == 1)
+        #expect(holds { !ProcessEntry.descendants(of: inner.pid).contains { $0.state == "Z" } }, "orphans are reaped")
+        kill(inner.pid, SIGTERM)
+        #expect(agent.program.exitCode(within: .seconds(20)) == 0)
+        #expect(agent.program.errors.order(of: "two: stopped", before: "one: stopping"))
+        #expect(ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).").isEmpty)
+        #expect(names(in: "\(agent.stateFolder)/fifo").isEmpty)
+    }
+}

@@ -1,0 +1,31 @@
+import Glibc
+
+/// Sends a request to a service on loopback and returns the whole answer.
+@discardableResult
+func http(_ method: String, port: UInt16, _ path: String) throws -> String {
+    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+    defer { close(descriptor) }
+    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    address.sin_port = port.bigEndian
+    let result = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+    let request = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    guard result == 0, send(descriptor, request, request.utf8.count, CInt(MSG_NOSIGNAL)) > 0 else {
+        throw Failure("cannot ask port \(port): \(String(cString: strerror(errno)))")
+    }
+    var answer: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 16 << 10)
+    while true {
+        let count = read(descriptor, &chunk, chunk.count)
+        guard count > 0 else { break }
+        answer += chunk.prefix(count)
+    }
+    return String(decoding: answer, as: UTF8.self)
+}
