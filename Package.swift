@@ -62,7 +62,7 @@ let package = Package(
             "JSONLines", "ControlProtocol", "ControlServer", "CollectorProtocol", .system),
         .module(
             "Collector", in: "Programs",
-            uses: "StackModel", "JSONLines", "CollectorProtocol", "Probing", "Measuring",
+            uses: "StackModel", "JSONLines", "CollectorProtocol", "LinuxSystem", "Probing", "Measuring",
             .nio("NIOCore"), .nio("NIOPosix")),
         .program("catalystd", uses: "CatalystAgent"),
         .program("catalyst-collector", uses: "Collector"),

@@ -49,7 +49,7 @@ struct CrashTests {
             #expect(try agent.service("redis").restarts == 0)
             let why = try agent.catalystctl("why", "news")
             #expect(why.output.contains("exited with code 7"))
-            #expect(why.output.contains("catalystctl logs"))
+            #expect(why.output.contains("logs --tail 50 news"))
             #expect(try agent.catalystctl("status").status == 1)
         }
     }

@@ -49,7 +49,7 @@ struct HealthTests {
             #expect(try agent.status().services.allSatisfy { $0.restarts == 0 }, "alert only, and blocked")
             let why = try agent.catalystctl("why", "reporting").output
             #expect(why.contains("scanner"))
-            #expect(why.contains("catalystctl why scanner"))
+            #expect(why.contains("why scanner"))
         }
     }
 

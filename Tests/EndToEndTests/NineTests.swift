@@ -76,7 +76,7 @@ struct Nine {
             """
               redis:
                 command: redis-server --bind 127.0.0.1 --port \(redis) --dir \(folder.path) --appendonly yes
-                healthcheck: {test: [REDIS, "redis://127.0.0.1:\(redis)"], \(Piece.quick)}
+                healthcheck: {test: [REDIS, "redis://127.0.0.1:\(redis)"], interval: 300ms, timeout: 300ms, retries: 2}
                 deploy: {restart_policy: {condition: any}}
 
             """
@@ -86,6 +86,8 @@ struct Nine {
             services.append(
                 Piece.web(
                     name.text, port: try freePort(), ["--redis", "redis://127.0.0.1:\(redis)"],
+                    // As documented, what all need is asked more often than they are.
+                    rules: "interval: 1s, timeout: 3s, retries: 3, start_period: 40s, start_interval: 50ms",
                     more: "depends_on: {\(needs.joined(separator: ", "))}"))
         }
         stack = "services:\n" + services.joined(separator: "\n")

@@ -130,7 +130,12 @@ struct StopTests {
     @Test func `a restart that goes wrong leaves the others alone`() throws {
         let folder = try Folder()
         let marker = "\(folder.path)/broken"
-        let bad = Piece.shell("two", "[ ! -e \(marker) ] || exit 5; exec sleep 1000", more: "restart: always")
+        let bad = Piece.shell(
+            "two", "[ ! -e \(marker) ] || exit 5; touch \(folder.path)/ready; exec sleep 1000",
+            more: """
+                restart: always
+                healthcheck: {test: [CMD, rm, \(folder.path)/ready], interval: 10s, retries: 1, start_period: 1s}
+                """)
         try withAgent(in: folder, { _ in Piece.stack(Piece.sleeper("one"), bad, Piece.sleeper("three")) }) { agent in
             try agent.expectAllWell()
             let one = try agent.pid(of: "one")

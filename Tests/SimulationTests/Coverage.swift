@@ -4,57 +4,84 @@ import TestSupport
 
 /// Which rows of the transition table, and which deeds of the stack, some seed reached.
 struct Coverage {
-    private(set) var reached: Set<String> = []
+    enum Deed: String, CaseIterable {
+        case adjusted, removed, finished, settled
+        case restartAbandoned, startRespited, forgivenessRespited
+    }
 
-    mutating func reach(_ place: String) { reached.insert(place) }
-    mutating func merge(_ other: Coverage) { reached.formUnion(other.reached) }
+    struct Row: Hashable, CustomStringConvertible {
+        let state: String
+        let event: String
+        var description: String { "\(state) \(event)" }
+    }
 
-    /// Infers what `Lifecycle.step` was asked; what changes nothing leaves no other trace.
-    mutating func note(_ event: Stack.Event, _ effects: [Stack.Effect], from old: Stack, to new: Stack) {
+    private(set) var rows: Set<Row> = []
+    private(set) var deeds: Set<Deed> = []
+    /// What the next effects tell about: the alarm that rang, and whose turn it was to be restarted.
+    private var alarm: (name: ServiceName, state: Lifecycle.State)?
+    private var turn: ServiceName?
+
+    mutating func reach(_ deed: Deed) { deeds.insert(deed) }
+
+    mutating func merge(_ other: Coverage) {
+        rows.formUnion(other.rows)
+        deeds.formUnion(other.deeds)
+    }
+
+    /// What neither this nor anything merged into it reached.
+    var unreached: [String] {
+        Self.possible.subtracting(rows).map(\.description).sorted()
+            + Deed.allCases.filter { !deeds.contains($0) }.map(\.rawValue)
+    }
+
+    /// Infers what `Lifecycle.step` is going to be asked; what changes nothing leaves no other trace.
+    mutating func note(_ event: Stack.Event, before stack: Stack) {
+        alarm = nil
+        turn = stack.pendingRestarts.first
         switch event {
-        case .happened(let name, let event): note(event, name, effects, old)
-        case .judged(let name, .healthy, _), .judged(let name, .degraded, _): reach(.becameReady, name, old)
-        case .judged: break
+        case .happened(let name, .alarmRang): alarm = stack.members[name].map { (name, $0.state) }
+        case .happened(let name, let event): reach(event, name, stack)
+        case .judged(let name, .healthy, _), .judged(let name, .degraded, _): reach(.becameReady, name, stack)
+        case .judged, .stopRequested, .reloaded, .shutdownRequested: break
         case .began(let stopped):
-            for name in old.order where !stopped.contains(name) { reach(.startRequested, name, old) }
+            for name in stack.order where !stopped.contains(name) { reach(.startRequested, name, stack) }
         case .startRequested(let names), .restartRequested(let names):
-            for name in names where !old.isShuttingDown { reach(.startRequested, name, old) }
-        case .stopRequested, .reloaded, .shutdownRequested: break
+            for name in names where !stack.isShuttingDown { reach(.startRequested, name, stack) }
         case .hastened:
-            for name in old.order { reach(.hastened, name, old) }
+            for name in stack.order { reach(.hastened, name, stack) }
         }
-        for effect in effects { note(effect) }
-        if let turn = new.pendingRestarts.first, turn != old.pendingRestarts.first { reach(.restartRequested, turn, old) }
     }
 
-    private mutating func note(
-        _ event: Lifecycle.Event, _ name: ServiceName, _ effects: [Stack.Effect], _ stack: Stack
-    ) {
-        let isRespite = event == .alarmRang && stack.members[name]?.state.isRunning == true
-        if isRespite, case .service(name, .setAlarm)? = effects.first {
-            reach("respite while \(stack.members[name]?.state.kind ?? "")")
+    mutating func note(_ effects: [Stack.Effect], after stack: Stack) {
+        noteAlarm(effects)
+        for effect in effects {
+            switch effect {
+            case .transitioned(_, let from, _, let cause): rows.insert(Row(from, cause))
+            case .adjusted: reach(.adjusted)
+            case .removed: reach(.removed)
+            case .restartAbandoned: reach(.restartAbandoned)
+            case .finished: reach(.finished)
+            case .service: break
+            }
+        }
+        if let next = stack.pendingRestarts.first, next != turn { reach(.restartRequested, next, stack) }
+    }
+
+    private mutating func noteAlarm(_ effects: [Stack.Effect]) {
+        guard let (name, state) = alarm else { return }
+        if state.isRunning, case .service(name, .setAlarm)? = effects.first {
+            if case .up = state { reach(.forgivenessRespited) } else { reach(.startRespited) }
         } else {
-            reach(event, name, stack)
-        }
-    }
-
-    private mutating func note(_ effect: Stack.Effect) {
-        switch effect {
-        case .transitioned(_, let from, _, let cause): reach(row(from, cause))
-        case .adjusted: reach("adjusted")
-        case .removed: reach("removed")
-        case .restartAbandoned: reach("restart abandoned")
-        case .finished: reach("finished")
-        case .service: break
+            rows.insert(Row(state, .alarmRang))
         }
     }
 
     private mutating func reach(_ event: Lifecycle.Event, _ name: ServiceName, _ stack: Stack) {
-        if let state = stack.members[name]?.state { reach(row(state, event)) }
+        if let state = stack.members[name]?.state { rows.insert(Row(state, event)) }
     }
 
-    /// All that has to be reached: every row that is no anomaly, and the deeds.
-    static let wanted: Set<String> = {
+    /// Every row that is no anomaly.
+    private static let possible: Set<Row> = {
         let history = History()
         let reason = ExitReason.unknown
         let states: [Lifecycle.State] = [
@@ -66,27 +93,26 @@ struct Coverage {
             .spawned(saysWhenReady: false), .spawnFailed(""), .becameReady, .becameUnhealthy(hung: true),
             .becameUnhealthy(hung: false), .exited(reason), .emptied, .extended(.zero), .alarmRang, .hastened,
         ]
-        var rows: Set<String> = [
-            "adjusted", "removed", "restart abandoned", "finished", "settled", "respite while starting",
-            "respite while up",
-        ]
         let policy = LifePolicy(restart: RestartPolicy(), startLimit: nil, stopLimit: .zero, hangLimit: .zero)
+        var rows: Set<Row> = []
         for state in states {
             for event in events {
                 let (_, effects) = Lifecycle.step(
                     state, event, policy: policy, in: Lifecycle.Surroundings(now: .zero, chance: 0))
-                if effects != [.reportAnomaly(state, event)] { rows.insert(row(state, event)) }
+                if effects != [.reportAnomaly(state, event)] { rows.insert(Row(state, event)) }
             }
         }
         return rows
     }()
 }
 
-private func row(_ state: Lifecycle.State, _ event: Lifecycle.Event) -> String { "\(state.kind) \(event.kind)" }
+extension Coverage.Row {
+    fileprivate init(_ state: Lifecycle.State, _ event: Lifecycle.Event) {
+        self.init(state: Self.word(state), event: Self.word(event))
+    }
 
-extension Lifecycle.State {
-    fileprivate var kind: String {
-        switch self {
+    private static func word(_ state: Lifecycle.State) -> String {
+        switch state {
         case .down: "down"
         case .held: "held"
         case .starting: "starting"
@@ -97,17 +123,15 @@ extension Lifecycle.State {
         case .failed: "failed"
         }
     }
-}
 
-extension Lifecycle.Event {
-    fileprivate var kind: String {
-        switch self {
+    private static func word(_ event: Lifecycle.Event) -> String {
+        switch event {
         case .spawnFailed: "spawnFailed"
         case .exited: "exited"
         case .extended: "extended"
         case .startRequested, .stopRequested, .restartRequested, .permitted, .spawned, .becameReady,
             .becameUnhealthy, .emptied, .alarmRang, .hastened:
-            words
+            event.words
         }
     }
 }

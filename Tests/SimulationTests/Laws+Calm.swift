@@ -29,8 +29,8 @@ extension Laws {
         case .up, .starting:
             // Its failures are put down to what it needs.
             return member.spec.dependencies.contains { dependency in
-                guard let other = stack.members[dependency.service], dependency.condition != .completed
-                else { return false }
+                if dependency.condition == .completed, isMet(dependency, stack) { return false }
+                guard let other = stack.members[dependency.service] else { return false }
                 return !other.isWanted && dependency.isRequired || isExcused(dependency.service, stack)
             }
         case .down, .stopping, .clearing, .waiting: return false

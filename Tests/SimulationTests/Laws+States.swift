@@ -19,7 +19,7 @@ extension Laws {
                 throw Violation("\(name): is not '\(member.state.words)'")
             }
         }
-        guard effects.count <= 10 * (stack.members.count + 1) else {
+        guard effects.count <= 10 * (stack.order.count + 1) else {
             throw Violation("one event had \(effects.count) effects")
         }
     }
@@ -91,8 +91,8 @@ extension Laws {
             }
         }
         if let finishBy, !hasFinished, now > finishBy { throw Violation("the shutdown takes too long") }
-        if stack.pendingRestarts.count > stack.members.count + 1 { throw Violation("too many restarts wait") }
-        if agenda > 200 * (stack.members.count + 1) { throw Violation("\(agenda) things are under way") }
+        if stack.pendingRestarts.count > stack.order.count + 1 { throw Violation("too many restarts wait") }
+        if agenda > 200 * (stack.order.count + 1) { throw Violation("\(agenda) things are under way") }
     }
 }
 

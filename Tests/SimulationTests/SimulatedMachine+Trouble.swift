@@ -99,7 +99,7 @@ extension SimulatedMachine {
             }
             try laws.checkBounds(stack, now, agenda: agenda.count)
         }
-        coverage.reach("settled")
+        coverage.reach(.settled)
     }
 
     private mutating func finish() throws(Violation) {

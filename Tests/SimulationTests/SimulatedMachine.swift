@@ -73,16 +73,16 @@ struct SimulatedMachine {
     }
 
     private mutating func decide(_ event: Stack.Event) throws(Violation) {
-        laws.hear(event, stack, now)
-        let before = stack
         decided += 1
+        laws.hear(event, stack, now)
+        coverage.note(event, before: stack)
         let effects = stack.receive(
             event, in: Lifecycle.Surroundings(now: now, chance: chance.share()))
         if trace != nil {
             let line = line(event, effects)
             trace?.append(line)
         }
-        coverage.note(event, effects, from: before, to: stack)
+        coverage.note(effects, after: stack)
         for effect in effects {
             try laws.see(effect, because: event, stack, now)
         }

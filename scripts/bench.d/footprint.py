@@ -78,12 +78,11 @@ def sleepers(stage, table, size):
 
 
 def probed(stage, table, size, seconds):
-    """One program answers at all ports, so that what is measured is not a thousand servers."""
     base = free_ports(size)
-    services = {"answers": service(stage.command("answers", "--ports", base, size))}
+    services = {}
     for index in range(size):
-        services[f"probed-{index}"] = service(
-            stage.command(f"probed-{index}"), check=http(base + index, "1s", "1s"))
+        name = f"probed-{index}"
+        services[name] = service(stage.command(name, "--ports", base + index, 1), check=http(base + index, "1s", "1s"))
     stage.forget()
     with Agent(stage, services) as agent:
         stage.hear_all("start", services, 120)
@@ -113,8 +112,8 @@ def growth(table, kept, units):
     for what, unit in units.items():
         low, high = [(kept[b][what] - kept[a][what]) / (b - a) for a, b in zip(sizes, sizes[1:])]
         ratio = high / low if low > 0 else 1
-        table.row(f"{what}, one service more", f"{high:.2f} {unit}", f"before {low:.2f} {unit}", f"{ratio:.2f}x",
-                  f"{LINEAR}x", ratio <= LINEAR)
+        table.row(f"{what}, one service more", f"{high:.2f} {unit}", f"before {low:.2f} {unit}",
+                  f"{ratio:.2f}x", f"{LINEAR}x", ratio <= LINEAR)
 
 
 def status(stage, table, quick):

@@ -59,10 +59,11 @@ def cold(stage, table, quick):
     for kind in ("HTTP", "NOTIFY"):
         first, launch = zip(*(cold_start(stage, kind) for _ in range(runs)))
         over = statistics.median(first) / 1e6 / path - 1
-        table.row(f"{kind}, from the first service's main", ms(statistics.median(first), 1), f"path {path:,} ms",
+        table.row(f"{kind}, from the first main", ms(statistics.median(first), 1), f"path {path:,} ms",
                   f"{over:+.1%}", f"{COLD_BUDGET:+.0%}", over <= COLD_BUDGET)
         over = statistics.median(launch) / 1e6 / path - 1
-        table.row(f"{kind}, from catalystd's launch", ms(statistics.median(launch), 1), f"path {path:,} ms", f"{over:+.1%}")
+        table.row(f"{kind}, from launch", ms(statistics.median(launch), 1), f"path {path:,} ms",
+                  f"{over:+.1%}")
     stage.unpin()
 
 

@@ -14,6 +14,8 @@ package final class ControlConnection {
     private var idleAlarm: AlarmID?
     private var onClose: () -> Void = {}
     package private(set) var isOpen = true
+    let role: AccessPolicy.Role
+    private(set) var lastHeard = Clock.now()
 
     /// An asker that reads slower than a stream grows is cut off here: the largest single reply and some.
     private static let outputBytesMax = ControlLimits.replyBytesMax + (1 << 20)
@@ -21,8 +23,9 @@ package final class ControlConnection {
     /// Who asks; nil when they are gone.
     package var peer: UnixSocket.Peer? { try? UnixSocket.peer(of: descriptor) }  // Gone is an answer.
 
-    init(_ descriptor: FileDescriptor, on loop: EventLoop) {
+    init(_ descriptor: FileDescriptor, of role: AccessPolicy.Role, on loop: EventLoop) {
         self.descriptor = descriptor
+        self.role = role
         self.loop = loop
     }
 
@@ -76,6 +79,7 @@ package final class ControlConnection {
             let count = read(descriptor.rawValue, &chunk, chunk.count)
             if count < 0, errno == EAGAIN || errno == EINTR { return }
             guard count > 0 else { return close() }
+            lastHeard = Clock.now()
             setIdleAlarm(idleLimit)
             input.append(chunk.prefix(count))
             do throws(LineTooLong) {
@@ -108,7 +112,7 @@ package final class ControlConnection {
         idleAlarm = nil
         isKept = true
     }
-    private var isKept = false
+    private(set) var isKept = false
 
     private func setIdleAlarm(_ limit: Duration) {
         loop.cancel(idleAlarm)

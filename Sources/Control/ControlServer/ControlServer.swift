@@ -45,11 +45,14 @@ package final class ControlServer {
         // As many as the backlog holds; the loop comes back for more.
         for _ in 0..<64 {
             guard let descriptor = UnixSocket.accept(listener) else { return }
-            guard connections.count < Self.connectionsMax else {
-                try? descriptor.close()  // The asker sees the end, as of any agent that is not there.
+            // Gone already: then nobody hears the refusal.
+            let role = (try? UnixSocket.peer(of: descriptor)).map(policy.role) ?? .none
+            let connection = ControlConnection(descriptor, of: role, on: loop)
+            guard makeRoom() else {
+                connection.send(.failure(.busy, "\(Self.connectionsMax) answers are under way: end one first"))
+                connection.close()
                 continue
             }
-            let connection = ControlConnection(descriptor, on: loop)
             connections[ObjectIdentifier(connection)] = connection
             connection.start(
                 idleLimit: Self.idleLimit,
@@ -61,6 +64,15 @@ package final class ControlServer {
         }
     }
 
+    /// Idle connections give way, first those of users who may ask nothing: nobody locks the operator out.
+    private func makeRoom() -> Bool {
+        guard connections.count >= Self.connectionsMax else { return true }
+        let idle = connections.values.filter { !$0.isKept }
+            .min { ($0.role, $0.lastHeard) < ($1.role, $1.lastHeard) }
+        idle?.close()
+        return idle != nil
+    }
+
     private func receive(_ line: [UInt8], _ connection: ControlConnection) {
         let request: ControlRequest
         do {
@@ -69,14 +81,7 @@ package final class ControlServer {
             connection.send(.failure(.badRequest, "cannot read the request: \(Self.words(error))"))
             return
         }
-        let role: AccessPolicy.Role
-        do {
-            role = policy.role(of: try UnixSocket.peer(of: connection.descriptor))
-        } catch {
-            connection.send(.failure(.notAllowed, "\(error)"))
-            return
-        }
-        guard role >= (request.command.changes ? .operating : .reading) else {
+        guard connection.role >= (request.command.changes ? .operating : .reading) else {
             connection.send(.failure(.notAllowed, Self.refusal(request.command)))
             return
         }

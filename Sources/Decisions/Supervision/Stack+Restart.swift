@@ -82,16 +82,23 @@ extension Stack {
         case .down(.ended(let reason)): return reason.isSuccess ? .done : .broken
         case .clearing(let reason, .policy, _): return reason.isSuccess ? .pending : .broken
         case .down, .waiting, .failed, .stopping(.policy, _): return .broken
-        case .held: return missing(for: name).contains(where: isOutOfSight) ? .broken : .pending
+        case .held: return waitsInVain(name) ? .broken : .pending
         case .stopping, .clearing: return .pending
         }
     }
 
-    /// It will not come by itself, or not soon.
-    private func isOutOfSight(_ name: ServiceName) -> Bool {
-        switch members[name]?.state {
-        case nil, .down, .failed: true
-        case .held, .starting, .up, .stopping, .clearing, .waiting: false
+    /// Whether something that it waits for will not come by itself, or not soon.
+    private func waitsInVain(_ name: ServiceName) -> Bool {
+        var seen: Set<ServiceName> = [name]
+        var open = missing(for: name)
+        while let next = open.popLast() {
+            guard seen.insert(next).inserted else { continue }
+            switch members[next]?.state {
+            case nil, .down, .failed: return true
+            case .held: open += missing(for: next)
+            case .starting, .up, .stopping, .clearing, .waiting: continue
+            }
         }
+        return false
     }
 }

@@ -27,6 +27,14 @@ extension Agent {
         stack = Stack(spec)
         post(.began(stopped: remembered.stopped))
         becameReady()
+        giveMemoryBack(after: AgentLimits.settlingTime)
+    }
+
+    private func giveMemoryBack(after delay: Duration) {
+        loop.setAlarm(after: delay) { [unowned self] in
+            Memory.giveBackStartUpPages()
+            giveMemoryBack(after: AgentLimits.memoryInterval)
+        }
     }
 
     /// Reads the files again; what is refused changes nothing. `done` gets the refusal, or nil when it is under way.

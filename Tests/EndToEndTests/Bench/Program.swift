@@ -39,8 +39,14 @@ final class Program {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // POSIX_SPAWN_SETSID, which Glibc's module lacks: a Ctrl-C of the tests' terminal is not for it.
-        posix_spawnattr_setflags(&attributes, 0x80)
+        // A thread of the tests may block or ignore signals that the program is to be sent.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        for number in [SIGINT, SIGPIPE, SIGTERM] { sigaddset(&signals, number) }
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        // 0x80 is POSIX_SPAWN_SETSID, which Glibc's module lacks: a Ctrl-C of the tests' terminal is not for it.
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | 0x80))
         var pid: pid_t = 0
         let error = posix_spawnp(&pid, words[0], &actions, &attributes, &arguments, &variables)
         guard error == 0 else { throw Failure("cannot run '\(words[0])': error \(error)") }
@@ -103,3 +109,6 @@ func isInstalled(_ name: String) -> Bool {
     let path = getenv("PATH").map { String(cString: $0) } ?? ""
     return path.split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
 }
+
+/// The system's own: a version manager's takes a second to start.
+let python = access("/usr/bin/python3", X_OK) == 0 ? "/usr/bin/python3" : "python3"

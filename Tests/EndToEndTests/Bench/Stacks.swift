@@ -23,9 +23,14 @@ enum Piece {
     static func shell(_ name: String, _ script: String, more: String = "") -> String {
         """
           \(name):
-            command: [/bin/sh, -c, '\(script.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))']
+            command: [/bin/sh, -c, \(quoted(script))]
         \(more.split(separator: "\n").map { "    \($0)\n" }.joined())
         """
+    }
+
+    /// As it is, whatever YAML and Compose make of quotes and dollars.
+    static func quoted(_ text: String) -> String {
+        "'\(text.replacing("'", with: "''").replacing("$", with: "$$"))'"
     }
 
     /// Sleeps, and leaves at once when asked.

@@ -1,0 +1,56 @@
+import ControlProtocol
+import Glibc
+import StackModel
+import Testing
+
+/// Many services, other people's services, ordinary users.
+@Suite(.ownThread, .timeLimit(.minutes(5)))
+struct ScaleTests {
+    @Test func `200 services start and stop without a hitch`() throws {
+        let services = (1...200).map { number in
+            Piece.sleeper("s\(number)", more: number % 10 == 1 ? "" : "depends_on: [s\(number - 1)]")
+        }
+        try withAgent("services:\n" + services.joined()) { agent in
+            try agent.expectAllWell(within: .seconds(60))
+            let started = try agent.events().filter { $0.kind == .started }
+            #expect(started.count == 200)
+            let (first, last) = (try #require(started.first), try #require(started.last))
+            #expect(last.time - first.time < .seconds(10))
+            #expect(try agent.events().allSatisfy { $0.priority >= .notice || $0.service == nil })
+            #expect(try agent.catalystctl("status", "--json").status == 0)
+        }
+    }
+
+    /// Needs root to become an ordinary user; run as one, every other test shows the same.
+    @Test(.enabled(if: geteuid() == 0 && isInstalled("setpriv"), "needs root and setpriv"))
+    func `an ordinary user runs a stack with XDG directories`() throws {
+        let folder = try Folder()
+        chmod(folder.path, 0o777)
+        let port = try freePort()
+        for name in ["catalystd", "catalystctl", "catalyst-collector", "catalyst-standin"] {
+            #expect(try run(["cp", "\(Program.folder)/\(name)", folder.path], in: folder).status == 0)
+        }
+        try folder.write(
+            Piece.stack(Piece.web("news", port: port), Piece.sleeper("other"))
+                .replacing(Program.folder, with: folder.path), to: "stack.yaml")
+        let variables = ["XDG_RUNTIME_DIR=\(folder.path)/run", "XDG_STATE_HOME=\(folder.path)/state", "HOME=/nonexistent"]
+        let become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        let path = ["PATH=/usr/bin:/bin"]
+        let agent = try Program(
+            become + ["\(folder.path)/catalystd", "--stack", "\(folder.path)/stack.yaml"], in: folder,
+            environment: variables + path)
+        func catalystctl(_ words: String...) throws -> Outcome {
+            try run(become + ["\(folder.path)/catalystctl"] + words, in: folder, environment: variables + path)
+        }
+        let isWell = try holds { try catalystctl("status").status == 0 } as Bool
+        #expect(isWell, "\(agent.errors)")
+        #expect(access("\(folder.path)/run/catalyst/control.sock", F_OK) == 0)
+        let family = ProcessEntry.descendants(of: agent.pid)
+        #expect(family.count >= 3)
+        #expect(family.allSatisfy { user(of: $0.pid) == 65534 })
+        #expect(try catalystctl("restart", "news").status == 0)
+        agent.signal(SIGTERM)
+        #expect(agent.exitCode(within: .seconds(20)) == 0)
+        #expect(holds { family.allSatisfy { !$0.isAlive } })
+    }
+}
