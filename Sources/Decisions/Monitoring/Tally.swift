@@ -12,6 +12,7 @@ package struct Tally: Equatable, Sendable {
     private var timeouts = 0
     private var hasSucceeded = false
     private var lastAnswer: Moment
+    private var lastCounted: Moment?
     private let started: Moment
 
     package init(startedAt started: Moment) {
@@ -33,7 +34,7 @@ package struct Tally: Equatable, Sendable {
         case .healthy, .degraded:
             succeed(report.outcome, rules)
         case .failed(let failure):
-            fail(failure, isBlocked: isBlocked, isStarting: now - started < rules.startPeriod, rules)
+            fail(failure, at: now, isBlocked: isBlocked, rules)
         }
         lastAnswer = now
     }
@@ -64,21 +65,27 @@ package struct Tally: Equatable, Sendable {
     }
 
     private mutating func fail(
-        _ failure: Report.Failure, isBlocked: Bool, isStarting: Bool, _ rules: HealthCheck
+        _ failure: Report.Failure, at now: Moment, isBlocked: Bool, _ rules: HealthCheck
     ) {
         lastFailure = failure
         successes = 0
         // The first success ends the start period, as in Compose.
-        guard hasSucceeded || !isStarting else { return }
+        guard hasSucceeded || now - started >= rules.startPeriod else { return }
         if isBlocked {
             verdict = .blocked
             failures = 0
             timeouts = 0
-        } else {
+        } else if isCounted(at: now, rules) {
+            lastCounted = now
             failures += 1
             timeouts = failure == .timedOut ? timeouts + 1 : 0
             if failures >= rules.retries { verdict = .unhealthy }
         }
         if verdict == .blocked || verdict == .unhealthy { complaint = nil }
+    }
+
+    /// Until it was well for the first time it is asked more often than it may fail: one failure counts in each interval.
+    private func isCounted(at now: Moment, _ rules: HealthCheck) -> Bool {
+        hasSucceeded || now - (lastCounted ?? started + rules.startPeriod) >= rules.interval
     }
 }

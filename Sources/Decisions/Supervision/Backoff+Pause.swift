@@ -20,9 +20,12 @@ package struct History: Equatable, Sendable {
         var attempts = attempts
         if policy.attemptsMax != nil { attempts.append(moment) }
         if policy.window > .zero { attempts.removeAll { moment - $0 > policy.window } }
-        if let max = policy.attemptsMax { attempts.removeFirst(Swift.max(0, attempts.count - max - 1)) }
+        if let max = policy.attemptsMax {
+            attempts.removeFirst(Swift.max(0, attempts.count - max - 1))
+        }
         let isExhausted = policy.attemptsMax.map { attempts.count > $0 } ?? false
-        return History(crashes: crashes + 1, attempts: attempts, wasGivenUp: wasGivenUp || isExhausted)
+        return History(
+            crashes: crashes + 1, attempts: attempts, wasGivenUp: wasGivenUp || isExhausted)
     }
 
     /// It has been well for long. What counts for giving up within a window is for the window to forget.

@@ -99,7 +99,8 @@ package enum Lifecycle {
             return (.starting(history), [.spawn])
         case (.starting(let history), .spawned(saysWhenReady: true)):
             return (.starting(history), [policy.startLimit.map { .setAlarm($0) } ?? .clearAlarm])
-        case (.starting(let history), .spawned(saysWhenReady: false)), (.starting(let history), .becameReady):
+        case (.starting(let history), .spawned(saysWhenReady: false)),
+            (.starting(let history), .becameReady):
             return (.up(history), [.setAlarm(policy.restart.backoff.resetAfter)])
         case (.up(let history), .alarmRang):
             return (.up(history.forgiven(by: policy.restart)), [])
@@ -110,8 +111,11 @@ package enum Lifecycle {
         case (.starting(let history), .stopRequested), (.up(let history), .stopRequested):
             return (.stopping(.rest, history), [.sendStopSignal, .setAlarm(policy.stopLimit)])
         case (.starting(let history), .restartRequested), (.up(let history), .restartRequested):
-            return (.stopping(.startAgain, history), [.sendStopSignal, .setAlarm(policy.stopLimit)])
-        case (.starting(let history), .becameUnhealthy(let hung)), (.up(let history), .becameUnhealthy(let hung)):
+            return (
+                .stopping(.startAgain, history), [.sendStopSignal, .setAlarm(policy.stopLimit)]
+            )
+        case (.starting(let history), .becameUnhealthy(let hung)),
+            (.up(let history), .becameUnhealthy(let hung)):
             return (
                 .stopping(.policy(.unhealthy), history),
                 [.sendStopSignal, .setAlarm(hung ? policy.hangLimit : policy.stopLimit)]
@@ -119,8 +123,12 @@ package enum Lifecycle {
         case (.starting(let history), .alarmRang):
             // A limit that a reload took away counts no more.
             guard policy.startLimit != nil else { return (state, []) }
-            return (.stopping(.policy(.unhealthy), history), [.sendStopSignal, .setAlarm(policy.hangLimit)])
-        case (.stopping(let next, let history), .alarmRang), (.stopping(let next, let history), .hastened):
+            return (
+                .stopping(.policy(.unhealthy), history),
+                [.sendStopSignal, .setAlarm(policy.hangLimit)]
+            )
+        case (.stopping(let next, let history), .alarmRang),
+            (.stopping(let next, let history), .hastened):
             return (.clearing(.unknown, next, history), [.killTree, .setAlarm(killAgainAfter)])
         case (.starting(let history), .hastened), (.up(let history), .hastened):
             return (.clearing(.unknown, .rest, history), [.killTree, .setAlarm(killAgainAfter)])
@@ -130,7 +138,8 @@ package enum Lifecycle {
             return (state, [.setAlarm(more)])
         case (.stopping(_, let history), .stopRequested):
             return (.stopping(.rest, history), [])
-        case (.stopping(_, let history), .startRequested), (.stopping(_, let history), .restartRequested):
+        case (.stopping(_, let history), .startRequested),
+            (.stopping(_, let history), .restartRequested):
             return (.stopping(.startAgain, history), [])
         case (.clearing(let reason, _, let history), .stopRequested):
             return (.clearing(reason, .rest, history), [])
@@ -143,20 +152,25 @@ package enum Lifecycle {
 
         // Falling over.
         case (.starting(let history), .exited(let reason)), (.up(let history), .exited(let reason)):
-            return (.clearing(reason, .policy(reason), history), [.killTree, .setAlarm(killAgainAfter)])
+            return (
+                .clearing(reason, .policy(reason), history), [.killTree, .setAlarm(killAgainAfter)]
+            )
         case (.starting(let history), .spawnFailed(let words)):
             return settle(.policy(.notStarted(words)), history, policy: policy, in: surroundings)
-        case (.stopping(let next, let history), .emptied), (.clearing(_, let next, let history), .emptied):
+        case (.stopping(let next, let history), .emptied),
+            (.clearing(_, let next, let history), .emptied):
             return settle(next, history, policy: policy, in: surroundings)
 
         // Already so, or too late to matter.
         case (.held, .startRequested), (.held, .restartRequested), (.starting, .startRequested),
-            (.up, .startRequested), (.stopping, .exited), (.clearing, .exited), (.down, .hastened), (.up, .becameReady),
+            (.up, .startRequested), (.stopping, .exited), (.clearing, .exited), (.down, .hastened),
+            (.up, .becameReady),
             (.up, .extended), (.clearing, .extended):
             return (state, [])
 
         // Cannot happen: there is no process, or no alarm, or the stack asks no such thing. Carry on if it does.
-        case (.down, _), (.held, _), (.waiting, _), (.failed, _), (.starting, .permitted), (.starting, .emptied),
+        case (.down, _), (.held, _), (.waiting, _), (.failed, _), (.starting, .permitted),
+            (.starting, .emptied),
             (.up, .permitted), (.up, .spawned), (.up, .spawnFailed), (.up, .emptied),
             (.stopping, .permitted), (.stopping, .spawned), (.stopping, .spawnFailed),
             (.stopping, .becameReady), (.stopping, .becameUnhealthy), (.clearing, .permitted),
@@ -174,14 +188,19 @@ package enum Lifecycle {
         case .rest: return (.down(.stopped), [.clearAlarm])
         case .startAgain: return (.held(History()), [.clearAlarm])
         case .policy(let reason):
-            guard policy.restart.wantsRestart(after: reason) else { return (.down(.ended(reason)), [.clearAlarm]) }
+            guard policy.restart.wantsRestart(after: reason) else {
+                return (.down(.ended(reason)), [.clearAlarm])
+            }
             let attempted = history.attempted(at: surroundings.now, policy: policy.restart)
             if attempted.wasGivenUp {
                 let slowRetry = policy.restart.slowRetry
-                return (.failed(attempted), [slowRetry > .zero ? .setAlarm(slowRetry) : .clearAlarm])
+                return (
+                    .failed(attempted), [slowRetry > .zero ? .setAlarm(slowRetry) : .clearAlarm]
+                )
             }
             let pause = policy.restart.backoff.pause(before: attempted, chance: surroundings.chance)
-            return pause > .zero ? (.waiting(attempted), [.setAlarm(pause)]) : (.held(attempted), [.clearAlarm])
+            return pause > .zero
+                ? (.waiting(attempted), [.setAlarm(pause)]) : (.held(attempted), [.clearAlarm])
         }
     }
 }
@@ -196,7 +215,9 @@ package struct LifePolicy: Equatable, Sendable {
     /// The same for an instance that answers nothing: a stop signal seldom helps, and somebody waits.
     package var hangLimit: Duration
 
-    package init(restart: RestartPolicy, startLimit: Duration?, stopLimit: Duration, hangLimit: Duration) {
+    package init(
+        restart: RestartPolicy, startLimit: Duration?, stopLimit: Duration, hangLimit: Duration
+    ) {
         self.restart = restart
         self.startLimit = startLimit
         self.stopLimit = stopLimit

@@ -24,9 +24,12 @@ extension Stack {
     func leanedOn() -> Set<ServiceName> {
         var found: Set<ServiceName> = []
         var open: [ServiceName] = []
-        for (name, member) in members where !member.isWanted && member.state.isAlive { open.append(name) }
+        for (name, member) in members where !member.isWanted && member.state.isAlive {
+            open.append(name)
+        }
         while let name = open.popLast() {
-            for dependency in dependencies(of: name) where found.insert(dependency.service).inserted {
+            for dependency in dependencies(of: name) where found.insert(dependency.service).inserted
+            {
                 open.append(dependency.service)
             }
         }
@@ -38,18 +41,23 @@ extension Stack {
         var needed: Set<ServiceName> = []
         var open = names
         while let name = open.popLast() {
-            guard let member = members[name], !member.isLeaving, needed.insert(name).inserted else { continue }
+            guard let member = members[name], !member.isLeaving, needed.insert(name).inserted else {
+                continue
+            }
             open += member.spec.dependencies.filter(\.isRequired).map(\.service)
         }
         return order.filter(needed.contains)
     }
 
-    private func dependencies(of name: ServiceName) -> [Dependency] { members[name]?.spec.dependencies ?? [] }
+    private func dependencies(of name: ServiceName) -> [Dependency] {
+        members[name]?.spec.dependencies ?? []
+    }
 
     /// Whether nobody can blame it: it is well, or not there and can be done without.
     private func isFine(_ dependency: Dependency) -> Bool {
         guard let other = members[dependency.service] else { return true }
-        return other.state.isRunning && dependency.condition != .completed ? other.isWell : isMet(dependency)
+        return other.state.isRunning && dependency.condition != .completed
+            ? other.isWell : isMet(dependency)
     }
 
     private func isMet(_ dependency: Dependency) -> Bool {

@@ -34,7 +34,9 @@ extension Stack {
         var following: [ServiceName] = []
         for name in order where !names.contains(name) {
             let needs = members[name]?.spec.dependencies.filter(\.restart).map(\.service) ?? []
-            if needs.contains(where: { names.contains($0) || following.contains($0) }) { following.append(name) }
+            if needs.contains(where: { names.contains($0) || following.contains($0) }) {
+                following.append(name)
+            }
         }
         return chosen + following
     }
@@ -96,7 +98,8 @@ extension Stack {
             switch members[next]?.state {
             case nil, .down, .failed: return true
             case .held: open += missing(for: next)
-            case .starting, .up, .stopping, .clearing, .waiting: continue
+            case .starting, .up: open += culprits(behind: next)
+            case .stopping, .clearing, .waiting: continue
             }
         }
         return false

@@ -113,9 +113,11 @@ package struct Stack: Sendable {
         self.spec = spec
         let leaving = order.filter { members[$0]?.isLeaving == true }
         // Those that leave keep their place behind the others until they are down.
-        order = startOrder(of: spec.services) + leaving.filter { name in
-            !spec.services.contains { $0.name == name }
-        }
+        order =
+            startOrder(of: spec.services)
+            + leaving.filter { name in
+                !spec.services.contains { $0.name == name }
+            }
     }
 
     private mutating func shutDown() {
@@ -160,7 +162,8 @@ package struct Stack: Sendable {
         case .unhealthy:
             members[name]?.isHealthy = false
             // While something it needs is bad it is not its own fault, and a restart would not help.
-            if member.isWanted, member.spec.onUnhealthy == .restart, culprits(behind: name).isEmpty {
+            if member.isWanted, member.spec.onUnhealthy == .restart, culprits(behind: name).isEmpty
+            {
                 step(name, .becameUnhealthy(hung: hung), surroundings, &effects)
             }
         }
@@ -184,7 +187,8 @@ package struct Stack: Sendable {
         guard let member = members[name] else { return nil }
         switch member.state {
         case .starting:
-            return member.isWanted && culprits(behind: name).isEmpty ? nil : member.policy.startLimit
+            return member.isWanted && culprits(behind: name).isEmpty
+                ? nil : member.policy.startLimit
         case .up: return member.isWell ? nil : member.policy.restart.backoff.resetAfter
         case .down, .held, .stopping, .clearing, .waiting, .failed: return nil
         }
@@ -211,10 +215,12 @@ package struct Stack: Sendable {
     ) {
         guard !members.going.isEmpty else { return }
         let unwanted = order.reversed().filter(members.going.contains).filter { name in
-            members[name].map { !$0.isWanted && !$0.state.isDown && !$0.state.isStoppingForGood } ?? false
+            members[name].map { !$0.isWanted && !$0.state.isDown && !$0.state.isStoppingForGood }
+                ?? false
         }
         let leanedOn = leanedOn()
-        for name in unwanted where members[name]?.state.isRunning == false || !leanedOn.contains(name) {
+        for name in unwanted
+        where members[name]?.state.isRunning == false || !leanedOn.contains(name) {
             step(name, .stopRequested, surroundings, &effects)
         }
     }

@@ -10,7 +10,9 @@ package func startOrder(of services: [ServiceSpec]) -> [ServiceName] {
     var order: [ServiceName] = []
     while !waiting.isEmpty {
         let next = waiting.firstIndex { service in
-            service.dependencies.allSatisfy { placed.contains($0.service) || !names.contains($0.service) }
+            service.dependencies.allSatisfy {
+                placed.contains($0.service) || !names.contains($0.service)
+            }
         }
         let service = waiting.remove(at: next ?? 0)
         placed.insert(service.name)

@@ -16,6 +16,9 @@ struct AlarmQueue {
     private var handlers: [AlarmID: () -> Void] = [:]
     private var lastNumber: UInt64 = 0
 
+    /// How many take room, cancelled ones among them.
+    var count: Int { heap.count }
+
     /// The earliest alarm's time.
     var next: Moment? {
         mutating get {

@@ -16,7 +16,8 @@ final class CMemory {
 
     /// Ended by NULL.
     func strings(_ texts: [String]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
-        let copy = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: texts.count + 1)
+        let copy = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(
+            capacity: texts.count + 1)
         for (index, text) in texts.enumerated() { (copy + index).initialize(to: string(text)) }
         (copy + texts.count).initialize(to: nil)
         allocations.append(copy)

@@ -1,6 +1,5 @@
-package import SystemPackage
-
 internal import Glibc
+package import SystemPackage
 
 /// One cgroup v2 directory: a process tree that cannot be left.
 package struct Cgroup: Hashable, Sendable {
@@ -26,12 +25,16 @@ package struct Cgroup: Hashable, Sendable {
 
     /// No error where it is there already.
     package func make() throws(SystemError) {
-        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw SystemError("make the cgroup '\(path)'") }
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+            throw SystemError("make the cgroup '\(path)'")
+        }
     }
 
     /// No error where it is gone already; one where processes are left.
     package func remove() throws(SystemError) {
-        guard rmdir(path) == 0 || errno == ENOENT else { throw SystemError("remove the cgroup '\(path)'") }
+        guard rmdir(path) == 0 || errno == ENOENT else {
+            throw SystemError("remove the cgroup '\(path)'")
+        }
     }
 
     /// Kills what is in the cgroups below it, and removes them and itself. False: something is dying still.
@@ -60,7 +63,9 @@ package struct Cgroup: Hashable, Sendable {
     }
 
     package var processes: [Int32] {
-        (TextFile.read(path + "/cgroup.procs") ?? "").split(separator: "\n").compactMap { Int32($0) }
+        (TextFile.read(path + "/cgroup.procs") ?? "").split(separator: "\n").compactMap {
+            Int32($0)
+        }
     }
 
     /// SIGKILL to everything in it: `cgroup.kill` from Linux 5.14 on, else one by one. Returns whether anything was there.
@@ -83,7 +88,8 @@ package struct Cgroup: Hashable, Sendable {
     /// A descriptor that is "exceptional" in the event loop when emptiness changes.
     package func openEvents() throws(SystemError) -> FileDescriptor {
         do {
-            return try FileDescriptor.open(path + "/cgroup.events", .readOnly, options: [.closeOnExec])
+            return try FileDescriptor.open(
+                path + "/cgroup.events", .readOnly, options: [.closeOnExec])
         } catch {
             throw SystemError("watch the cgroup '\(path)'", .current)
         }
@@ -94,7 +100,9 @@ package struct Cgroup: Hashable, Sendable {
         let mounts = TextFile.read("/proc/self/mounts") ?? ""
         let mount = mounts.split(separator: "\n").lazy.map { $0.split(separator: " ") }
             .first { $0.count > 2 && $0[2] == "cgroup2" }
-        guard let mount else { throw SystemError("find a cgroup v2 hierarchy", .noSuchFileOrDirectory) }
+        guard let mount else {
+            throw SystemError("find a cgroup v2 hierarchy", .noSuchFileOrDirectory)
+        }
         let lines = (TextFile.read("/proc/self/cgroup") ?? "").split(separator: "\n")
         guard let line = lines.first(where: { $0.hasPrefix("0::") }) else {
             throw SystemError("find the agent's cgroup", .noSuchFileOrDirectory)

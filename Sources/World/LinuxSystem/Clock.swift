@@ -1,6 +1,5 @@
-package import StackModel
-
 internal import Glibc
+package import StackModel
 
 /// The machine's clocks. Only shells read them; decisions get their values.
 package enum Clock {

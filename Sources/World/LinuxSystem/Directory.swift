@@ -16,7 +16,9 @@ package enum Directory {
             throw SystemError("make the directory '\(path)'")
         }
         try make(String(path[..<slash]), mode: 0o755)
-        guard mkdir(path, mode) == 0 || errno == EEXIST else { throw SystemError("make the directory '\(path)'") }
+        guard mkdir(path, mode) == 0 || errno == EEXIST else {
+            throw SystemError("make the directory '\(path)'")
+        }
     }
 
     /// Whether it belongs to the agent's user.

@@ -1,8 +1,7 @@
-package import StackModel
-package import SystemPackage
-
 internal import CLinux
 internal import Glibc
+package import StackModel
+package import SystemPackage
 
 /// Waits for descriptors and alarms, and calls what waits for them: one thread, one thing at a time.
 ///
@@ -68,7 +67,8 @@ package final class EventLoop {
     }
 
     /// Changes what a watched descriptor is watched for.
-    package func setInterest(_ descriptor: FileDescriptor, _ interest: Interest) throws(SystemError) {
+    package func setInterest(_ descriptor: FileDescriptor, _ interest: Interest) throws(SystemError)
+    {
         guard let watch = watches[descriptor.rawValue], watch.interest != interest else { return }
         try self.watch(descriptor, for: interest, rank: watch.rank, watch.handler)
     }
@@ -112,7 +112,9 @@ package final class EventLoop {
         let count = catalyst_epoll_wait(epoll, &ready, Int32(Self.eventsMax), wait)
         guard count >= 0 || errno == EINTR else { throw SystemError("wait for events") }
         serve(ready.prefix(Int(max(0, count))))
-        while let handler = alarms.popDue(at: Clock.now()) { handler() }
+        // One look at the clock: an alarm that sets itself again rings in the next turn, after what is ready then.
+        let now = Clock.now()
+        while let handler = alarms.popDue(at: now) { handler() }
         afterTurn()
     }
 

@@ -1,4 +1,3 @@
-
 internal import Glibc
 
 /// A user with the groups it is in.
@@ -51,7 +50,8 @@ package struct Identity: Equatable, Sendable {
     package static func nobody() -> Identity {
         let entry = getpwnam("nobody")?.pointee
         return Identity(
-            user: entry?.pw_uid ?? 65534, group: entry?.pw_gid ?? 65534, groups: [], name: "nobody", home: "/")
+            user: entry?.pw_uid ?? 65534, group: entry?.pw_gid ?? 65534, groups: [], name: "nobody",
+            home: "/")
     }
 
     private static func user(_ text: String) -> passwd? {

@@ -1,7 +1,6 @@
-package import SystemPackage
-
 internal import CLinux
 internal import Glibc
+package import SystemPackage
 
 /// A pipe from a child to the loop.
 package struct Pipe {
@@ -24,7 +23,8 @@ package struct Pipe {
 
     /// Reads to the end, keeps up to `bytesMax` and drops the rest: a writer is never held up. Closes the reading end.
     package func drain(
-        on loop: EventLoop, bytesMax: Int, into take: @escaping ([UInt8]) -> Void, atEnd: @escaping () -> Void
+        on loop: EventLoop, bytesMax: Int, into take: @escaping ([UInt8]) -> Void,
+        atEnd: @escaping () -> Void
     ) throws(SystemError) {
         var room = bytesMax
         try loop.watch(readEnd, for: .readable) { _ in

@@ -1,6 +1,5 @@
-package import StackModel
-
 internal import Glibc
+package import StackModel
 
 extension Port {
     /// Whether somebody listens there already, so that a service could not.
@@ -10,7 +9,10 @@ extension Port {
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var result: UnsafeMutablePointer<addrinfo>?
         // A name cannot be looked up here without waiting; the service will find out.
-        guard getaddrinfo(address == "localhost" ? "127.0.0.1" : address, String(number), &hints, &result) == 0,
+        guard
+            getaddrinfo(
+                address == "localhost" ? "127.0.0.1" : address, String(number), &hints, &result)
+                == 0,
             let info = result?.pointee
         else { return false }
         defer { freeaddrinfo(result) }
@@ -35,14 +37,18 @@ extension Port {
     }
 
     private func listeningInodes(_ table: String) -> [Substring] {
-        let wanted = ":" + String(repeating: "0", count: max(0, 4 - String(number, radix: 16).count))
+        let wanted =
+            ":" + String(repeating: "0", count: max(0, 4 - String(number, radix: 16).count))
             + String(number, radix: 16, uppercase: true)
-        return (TextFile.read(table, bytesMax: 8 << 20) ?? "").split(separator: "\n").dropFirst().compactMap { line in
-            let fields = line.split(separator: " ")
-            // 0A is TCP_LISTEN.
-            guard fields.count > 9, fields[1].hasSuffix(wanted), fields[3] == "0A" else { return nil }
-            return fields[9]
-        }
+        return (TextFile.read(table, bytesMax: 8 << 20) ?? "").split(separator: "\n").dropFirst()
+            .compactMap { line in
+                let fields = line.split(separator: " ")
+                // 0A is TCP_LISTEN.
+                guard fields.count > 9, fields[1].hasSuffix(wanted), fields[3] == "0A" else {
+                    return nil
+                }
+                return fields[9]
+            }
     }
 
     private func holds(_ pid: Int32, socket inode: Substring) -> Bool {

@@ -18,9 +18,12 @@ package enum Proc {
         else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ", maxSplits: 21)
         guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
-            let group = Int32(fields[2]), let session = Int32(fields[3]), let start = UInt64(fields[19])
+            let group = Int32(fields[2]), let session = Int32(fields[3]),
+            let start = UInt64(fields[19])
         else { return nil }
-        return Entry(pid: pid, parent: parent, group: group, session: session, startTicks: start, state: state)
+        return Entry(
+            pid: pid, parent: parent, group: group, session: session, startTicks: start,
+            state: state)
     }
 
     /// Every process there is, in one pass.
@@ -46,7 +49,9 @@ package enum Proc {
     /// One variable of a process's first environment; nil where it has none or may not be read.
     package static func environmentValue(_ name: String, of pid: Int32) -> String? {
         let prefix = Array("\(name)=".utf8)
-        guard let bytes = TextFile.readBytes("/proc/\(pid)/environ", bytesMax: 256 << 10) else { return nil }
+        guard let bytes = TextFile.readBytes("/proc/\(pid)/environ", bytesMax: 256 << 10) else {
+            return nil
+        }
         return bytes.split(separator: 0).first { $0.starts(with: prefix) }
             .map { String(decoding: $0.dropFirst(prefix.count), as: UTF8.self) }
     }

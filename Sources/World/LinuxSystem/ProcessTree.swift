@@ -1,6 +1,5 @@
-package import StackModel
-
 internal import Glibc
+package import StackModel
 
 /// All processes of one instance: its cgroup where there is one; else its session, and what left that but still carries
 /// the instance's mark in its environment.

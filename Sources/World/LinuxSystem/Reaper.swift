@@ -1,8 +1,7 @@
-package import StackModel
-internal import SystemPackage
-
 internal import CLinux
 internal import Glibc
+package import StackModel
+internal import SystemPackage
 
 /// Waits for all children: the ones we started, by pidfd, and the orphans that became ours, by SIGCHLD.
 package final class Reaper {

@@ -1,8 +1,7 @@
-package import StackModel
-internal import SystemPackage
-
 internal import CLinux
 internal import Glibc
+package import StackModel
+internal import SystemPackage
 
 /// Signals as events: blocked everywhere, read from a descriptor.
 package struct Signals {
@@ -17,7 +16,9 @@ package struct Signals {
     }
 
     /// Calls `handler` for each signal that arrives; several of one kind may arrive as one.
-    package func deliver(on loop: EventLoop, rank: EventLoop.Rank, to handler: @escaping (SignalName) -> Void) throws(SystemError) {
+    package func deliver(
+        on loop: EventLoop, rank: EventLoop.Rank, to handler: @escaping (SignalName) -> Void
+    ) throws(SystemError) {
         let descriptor = descriptor.rawValue
         try loop.watch(self.descriptor, for: .readable, rank: rank) { _ in
             var arrived = signalfd_siginfo()

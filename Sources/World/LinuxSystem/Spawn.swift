@@ -1,8 +1,7 @@
-internal import StackModel
-internal import SystemPackage
-
 internal import CLinux
 internal import Glibc
+internal import StackModel
+internal import SystemPackage
 
 /// A running child of ours.
 package struct Child: Hashable, Sendable {
@@ -44,10 +43,14 @@ extension SpawnRequest {
         request.argv = UnsafePointer(memory.strings(arguments))
         request.listen_pid = nil
         var entries = environment.map { "\($0.key)=\($0.value)" }.sorted()
-        if !listenNames.isEmpty { entries.append("LISTEN_PID=" + String(repeating: " ", count: 24)) }
+        if !listenNames.isEmpty {
+            entries.append("LISTEN_PID=" + String(repeating: " ", count: 24))
+        }
         request.envp = UnsafePointer(memory.strings(entries))
         if !listenNames.isEmpty {
-            request.listen_pid = request.envp[entries.count - 1].map { $0 + "LISTEN_PID=".utf8.count }
+            request.listen_pid = request.envp[entries.count - 1].map {
+                $0 + "LISTEN_PID=".utf8.count
+            }
         }
         request.directory = directory.map { UnsafePointer(memory.string($0)) }
         request.standard.0 = input.descriptorNumber
@@ -103,9 +106,12 @@ extension SpawnRequest {
         for (name, value) in baseLimits.merging(confinement.ulimits, uniquingKeysWith: { $1 })
             .sorted(by: { $0.key < $1.key })
         {
-            guard let number = Self.limitNumbers[name] else { throw SpawnError("there is no ulimit '\(name)'") }
+            guard let number = Self.limitNumbers[name] else {
+                throw SpawnError("there is no ulimit '\(name)'")
+            }
             let limit = catalyst_rlimit(
-                resource: number, soft: UInt64(bitPattern: value.soft), hard: UInt64(bitPattern: value.hard))
+                resource: number, soft: UInt64(bitPattern: value.soft),
+                hard: UInt64(bitPattern: value.hard))
             limits.append((name, limit))
         }
         return limits
@@ -114,7 +120,8 @@ extension SpawnRequest {
     /// getrlimit(2)'s resources by Docker's names.
     package static let limitNumbers: [String: Int32] = [
         "cpu": 0, "fsize": 1, "data": 2, "stack": 3, "core": 4, "rss": 5, "nproc": 6, "nofile": 7,
-        "memlock": 8, "as": 9, "locks": 10, "sigpending": 11, "msgqueue": 12, "nice": 13, "rtprio": 14,
+        "memlock": 8, "as": 9, "locks": 10, "sigpending": 11, "msgqueue": 12, "nice": 13,
+        "rtprio": 14,
         "rttime": 15,
     ]
 
@@ -123,7 +130,9 @@ extension SpawnRequest {
         let dropped = try Capabilities.set(confinement.capabilitiesDropped)
         guard added != 0 || dropped != 0 else { return }
         guard geteuid() == 0 else {
-            guard added == 0 else { throw SpawnError("cannot add capabilities: the agent does not run as root") }
+            guard added == 0 else {
+                throw SpawnError("cannot add capabilities: the agent does not run as root")
+            }
             // Without root there are none to drop; this keeps set-user-id programs from bringing them back.
             request.no_new_privileges = 1
             return
@@ -144,11 +153,14 @@ extension SpawnRequest {
             case CATALYST_STEP_STDOUT: "open standard output '\(output.path ?? "/dev/null")'"
             case CATALYST_STEP_STDERR: "open standard error '\(error.path ?? "/dev/null")'"
             case CATALYST_STEP_DESCRIPTOR: "hand over descriptor \(3 + index)"
-            case CATALYST_STEP_OOM_SCORE: "set the OOM score to \(confinement.oomScoreAdjustment ?? 0)"
-            case CATALYST_STEP_RLIMIT: "set the ulimit '\(index < limits.count ? limits[index] : "")'"
+            case CATALYST_STEP_OOM_SCORE:
+                "set the OOM score to \(confinement.oomScoreAdjustment ?? 0)"
+            case CATALYST_STEP_RLIMIT:
+                "set the ulimit '\(index < limits.count ? limits[index] : "")'"
             case CATALYST_STEP_NAMESPACE: "make a mount namespace (needs root)"
             case CATALYST_STEP_READ_ONLY: "make the file system read-only"
-            case CATALYST_STEP_TMPFS: "mount a tmpfs on '\(index < confinement.tmpfs.count ? confinement.tmpfs[index] : "")'"
+            case CATALYST_STEP_TMPFS:
+                "mount a tmpfs on '\(index < confinement.tmpfs.count ? confinement.tmpfs[index] : "")'"
             case CATALYST_STEP_CAPABILITIES: "set the capabilities"
             case CATALYST_STEP_GROUPS, CATALYST_STEP_GROUP: "become group \(identity?.group ?? 0)"
             case CATALYST_STEP_USER: "become user \(identity?.user ?? 0)"
@@ -162,7 +174,9 @@ extension SpawnRequest {
     }
 
     private static func reason(_ spawned: catalyst_spawned, program: String) -> String {
-        guard spawned.step == CATALYST_STEP_EXECUTE else { return Errno(rawValue: spawned.error).words }
+        guard spawned.step == CATALYST_STEP_EXECUTE else {
+            return Errno(rawValue: spawned.error).words
+        }
         return switch spawned.error {
         case ENOENT where program.utf8.contains(UInt8(ascii: "/")):
             "no such file, or its interpreter is missing"

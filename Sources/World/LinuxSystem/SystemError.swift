@@ -1,6 +1,5 @@
-package import SystemPackage
-
 internal import Glibc
+package import SystemPackage
 
 /// A system call that failed, with what it was about: `cannot open '/run/x': permission denied`.
 package struct SystemError: Error, Equatable, CustomStringConvertible {

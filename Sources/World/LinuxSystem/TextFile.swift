@@ -33,13 +33,17 @@ package enum TextFile {
     }
 
     /// Replaces `path` at once or not at all: a new file, synced, then renamed.
-    package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32) throws(SystemError) {
+    package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32)
+        throws(SystemError)
+    {
         let temporary = path + ".new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
+        let descriptor = open(
+            temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw SystemError("write '\(temporary)'") }
         let written = Glibc.write(descriptor, bytes, bytes.count)
         let isComplete = written == bytes.count && fsync(descriptor) == 0
-        let reason = written < 0 || written == bytes.count ? SystemError("write '\(temporary)'") : nil
+        let reason =
+            written < 0 || written == bytes.count ? SystemError("write '\(temporary)'") : nil
         close(descriptor)
         guard isComplete else {
             unlink(temporary)

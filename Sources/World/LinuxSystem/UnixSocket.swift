@@ -1,12 +1,12 @@
-package import SystemPackage
-
 internal import CLinux
 internal import Glibc
+package import SystemPackage
 
 /// Unix sockets, never blocking, closed on exec.
 package enum UnixSocket {
     /// Listens at `path`. A socket file that nobody answers any more is replaced; one that somebody answers is an error.
-    package static func listen(at path: String, mode: UInt32) throws(SystemError) -> FileDescriptor {
+    package static func listen(at path: String, mode: UInt32) throws(SystemError) -> FileDescriptor
+    {
         let descriptor = try open(SOCK_STREAM)
         do throws(SystemError) {
             if isAnswered(path) { throw SystemError("listen at '\(path)'", .addressInUse) }
@@ -50,7 +50,8 @@ package enum UnixSocket {
         }
     }
 
-    package static func pair() throws(SystemError) -> (ours: FileDescriptor, theirs: FileDescriptor) {
+    package static func pair() throws(SystemError) -> (ours: FileDescriptor, theirs: FileDescriptor)
+    {
         var pair: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, streamType | nonblocking | closeOnExec, 0, &pair) == 0 else {
             throw SystemError("make a socket pair")
@@ -101,7 +102,9 @@ package enum UnixSocket {
     private static func isAnswered(_ path: String) -> Bool {
         guard let descriptor = try? open(SOCK_STREAM) else { return false }  // Without one nothing can be asked.
         defer { try? descriptor.close() }  // Nothing was written to it.
-        do throws(SystemError) { try name(descriptor, path, connect) } catch { return error.reason == .wouldBlock }
+        do throws(SystemError) { try name(descriptor, path, connect) } catch {
+            return error.reason == .wouldBlock
+        }
         return true
     }
 
@@ -130,7 +133,9 @@ package enum UnixSocket {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         let length = MemoryLayout<sa_family_t>.size + bytes.count + (isAbstract ? 0 : 1)
         let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call(descriptor.rawValue, $0, socklen_t(length)) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                call(descriptor.rawValue, $0, socklen_t(length))
+            }
         }
         guard result == 0 else { throw SystemError("reach '\(path)'") }
     }

@@ -15,11 +15,13 @@ package final class WorkerThread: @unchecked Sendable {
         pthread_mutex_init(&mutex, nil)
         pthread_cond_init(&changed, nil)
         let box = Unmanaged.passRetained(self)
-        let made = pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<WorkerThread>.fromOpaque(argument).takeRetainedValue().work()
-            return nil
-        }, box.toOpaque())
+        let made = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<WorkerThread>.fromOpaque(argument).takeRetainedValue().work()
+                return nil
+            }, box.toOpaque())
         if made == 0 { catalyst_name_thread(thread, name) } else { box.release() }
     }
 

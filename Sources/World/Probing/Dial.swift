@@ -2,16 +2,19 @@ internal import Glibc
 internal import NIOCore
 internal import StackModel
 
-/// How many are waiting to try again. Confined to one event loop.
+/// All that wait to try again, and what a try costs. Confined to one event loop.
 final class Crowd {
     var count = 0
+    private var cost = Duration.microseconds(20)
 
-    /// About 1 % of the time waited; longer in a crowd, which must not keep the loop from
-    /// everything else.
+    /// About 1 % of the time waited; longer in a crowd, which must not keep the loop from all else.
     func pause(after waited: Duration) -> Duration {
         let own = min(max(ProbingLimits.pauseMin, waited / 100), ProbingLimits.pauseMax)
-        return max(own, ProbingLimits.tryInterval * count)
+        return max(own, cost * ProbingLimits.triesCostFactor * count)
     }
+
+    /// A try took so long, on this machine, in its present mood.
+    func learn(_ took: Duration) { cost += (took - cost) / 8 }
 }
 
 /// Gets a TCP connection: tries each address in turn, once, or again and again while nobody listens
@@ -69,7 +72,10 @@ final class Dial {
     func proceed() {
         stopWaiting()
         while completion != nil {
-            switch attempt() {
+            let start = NIODeadline.now()
+            let result = attempt()
+            crowd.learn(Duration(NIODeadline.now() - start))
+            switch result {
             case .success(let connected?):
                 socket = nil
                 return finish(.success(connected))

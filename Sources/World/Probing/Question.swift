@@ -34,7 +34,7 @@ package enum ProbingLimits {
     /// Between tries to connect: 1 % of the time waited so far, within these.
     static let pauseMin = Duration.milliseconds(1)
     static let pauseMax = Duration.milliseconds(50)
-    /// Between any two tries of all that wait: at some 20 us each they take a fifth of a core at
-    /// most.
-    static let tryInterval = Duration.microseconds(100)
+    /// So many times longer than it takes to try is the pause after: all that wait take a fifth of
+    /// a core at most.
+    static let triesCostFactor = 5
 }
