@@ -35,14 +35,14 @@ let package = Package(
         .module("LinuxSystem", in: "World", uses: "StackModel", "CLinux", .system),
         .module("Logs", in: "World", uses: "StackModel", "LinuxSystem", .system),
         .module("Systemd", in: "World", uses: "StackModel", "LinuxSystem", .system),
-        .module("TLS", in: "World", uses: "StackModel", "COpenSSL"),
-        .module("Redis", in: "World", uses: "StackModel", "TLS", "CHiredis"),
-        .module("Postgres", in: "World", uses: "StackModel", "CPostgres"),
+        .module("TLS", in: "World", uses: "COpenSSL"),
+        .module("Redis", in: "World", uses: "TLS", "CHiredis"),
+        .module("Postgres", in: "World", uses: "CPostgres"),
         .module(
             "Probing", in: "World",
             uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix"),
             .nio("NIOHTTP1")),
-        .module("Measuring", in: "World", uses: "StackModel", "LinuxSystem"),
+        .module("Measuring", in: "World", uses: "StackModel"),
         .module("StackFile", in: "World", uses: "StackModel", "CYAML"),
 
         // Control: what may be said over a socket, and by whom.
@@ -52,8 +52,7 @@ let package = Package(
         .module(
             "ControlServer", in: "Control",
             uses: "StackModel", "JSONLines", "ControlProtocol", "LinuxSystem", .system),
-        .module(
-            "ControlClient", in: "Control", uses: "StackModel", "JSONLines", "ControlProtocol"),
+        .module("ControlClient", in: "Control", uses: "JSONLines", "ControlProtocol"),
 
         // Programs: what runs.
         .module(
@@ -62,7 +61,8 @@ let package = Package(
             "JSONLines", "ControlProtocol", "ControlServer", "CollectorProtocol", .system),
         .module(
             "Collector", in: "Programs",
-            uses: "StackModel", "JSONLines", "CollectorProtocol", "LinuxSystem", "Probing", "Measuring",
+            uses: "StackModel", "JSONLines", "CollectorProtocol", "LinuxSystem", "Probing",
+            "Measuring",
             .nio("NIOCore"), .nio("NIOPosix")),
         .program("catalystd", uses: "CatalystAgent"),
         .program("catalyst-collector", uses: "Collector"),
@@ -80,11 +80,12 @@ let package = Package(
         .tests("StackModel"),
         .tests("Supervision", uses: "StackModel"),
         .tests("Monitoring", uses: "StackModel"),
-        .tests("LinuxSystem", uses: "StackModel", "CLinux"),
+        .tests("LinuxSystem", uses: "StackModel", "CLinux", .system),
         .tests("Logs", uses: "StackModel"),
-        .tests("Systemd", uses: "StackModel"),
+        .tests("Systemd", uses: "StackModel", "LinuxSystem", .system),
         .tests("StackFile", uses: "StackModel"),
-        .tests("Probing", uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix")),
+        .tests(
+            "Probing", uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix")),
         .tests("Collector", uses: "StackModel", "CollectorProtocol", "JSONLines"),
         .tests("ControlProtocol", uses: "StackModel", "JSONLines", "ControlClient", "catalystctl"),
         .tests("Simulation", uses: "StackModel", "Supervision", "Monitoring"),
@@ -98,7 +99,8 @@ extension Target {
     static func module(_ name: String, in layer: String, uses: Dependency...) -> Target {
         .target(
             name: name, dependencies: uses, path: "Sources/\(layer)/\(name)",
-            exclude: name == "ControlProtocol" ? ["control-schema.json"] : [], swiftSettings: strict)
+            exclude: name == "ControlProtocol" ? ["control-schema.json"] : [], swiftSettings: strict
+        )
     }
 
     /// The program in `Sources/Programs/<name>`: flags and wiring.

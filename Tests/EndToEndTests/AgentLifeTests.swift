@@ -106,6 +106,20 @@ struct AgentLifeTests {
         }
     }
 
+    @Test func `what its starter left open or told it is not passed on to services`() throws {
+        let folder = try Folder()
+        let starter = "exec 9>\(folder.path)/lock; exec \"$0\" \"$@\""
+        let agent = try RunningAgent(
+            Piece.stack(Piece.sleeper("one")), in: folder, environment: ["SECRET=1"], prefix: ["/bin/sh", "-c", starter])
+        defer { agent.sweep() }
+        try agent.expectAllWell()
+        #expect(names(in: "/proc/\(agent.pid)/fd").contains("9"))
+        #expect(names(in: "/proc/\(try agent.pid(of: "one"))/fd").sorted() == ["0", "1", "2"])
+        let environment = contents(of: "/proc/\(try agent.pid(of: "one"))/environ") ?? ""
+        #expect(!environment.contains("SECRET"))
+        try agent.stop()
+    }
+
     /// Needs root for the PID namespace.
     @Test(.enabled(if: geteuid() == 0)) func `as PID 1 it reaps orphans, stops in order, and says how it ended`() throws {
         let folder = try Folder()

@@ -45,7 +45,9 @@ import Testing
         try await eventually("the line") { place.reading("scanner").texts == ["price: 5 €"] }
     }
 
-    @Test(arguments: [(LogPolicy.Driver.jsonFile, LogLimits.recordBytesMax), (.local, LogLimits().batchBytes)])
+    @Test(arguments: [
+        (LogPolicy.Driver.jsonFile, LogLimits.recordBytesMax), (.local, LogLimits().batchBytes),
+    ])
     func `ten megabytes without a newline become bounded records`(
         driver: LogPolicy.Driver, longest: Int
     ) async throws {
@@ -66,7 +68,9 @@ import Testing
         pen.write("password: ")
         try await eventually("the prompt") { place.reading("scanner").texts == ["password: "] }
         pen.write("accepted\n")
-        try await eventually("the rest") { place.reading("scanner").texts == ["password: ", "accepted"] }
+        try await eventually("the rest") {
+            place.reading("scanner").texts == ["password: ", "accepted"]
+        }
     }
 
     @Test func `draining and closing write an unfinished line at once`() async throws {
@@ -78,7 +82,9 @@ import Testing
         try await eventually("the first") { place.reading("scanner").texts == ["Traceback"] }
         pen.write("second")
         place.pump.close("scanner")
-        try await eventually("the second") { place.reading("scanner").texts == ["Traceback", "second"] }
+        try await eventually("the second") {
+            place.reading("scanner").texts == ["Traceback", "second"]
+        }
         #expect(access(paths.stdout, F_OK) != 0)
         let again = try place.pump.open("scanner", policy: LogPolicy(.local))
         try Pen(again.stdout).write("third\n")
@@ -102,21 +108,29 @@ import Testing
         let error = try #require(throws: LogError.self) {
             try place.pump.open("scanner", policy: LogPolicy(.jsonFile))
         }
-        #expect("\(error)".hasPrefix("cannot capture the output of 'scanner': cannot open '\(path)' as our FIFO: "))
+        #expect(
+            "\(error)".hasPrefix(
+                "cannot capture the output of 'scanner': cannot open '\(path)' as our FIFO: "))
     }
 
     @Test func `the driver changes in place`() async throws {
         let place = try Workplace()
         let pen = try Pen(place.pump.open("scanner", policy: LogPolicy(.local)).stdout)
-        func change(to driver: LogPolicy.Driver) throws { _ = try place.pump.open("scanner", policy: LogPolicy(driver)) }
+        func change(to driver: LogPolicy.Driver) throws {
+            _ = try place.pump.open("scanner", policy: LogPolicy(driver))
+        }
 
         pen.write("to local\n")
         try await eventually("local") { place.reading("scanner").texts == ["to local"] }
         try change(to: .journald)
         pen.write("to journald\nhalf")
-        try await eventually("journald") { place.journal.withLock { $0 } == ["scanner stdout to journald"] }
+        try await eventually("journald") {
+            place.journal.withLock { $0 } == ["scanner stdout to journald"]
+        }
         place.pump.drain("scanner")
-        try await eventually("journald") { place.journal.withLock { $0.last } == "scanner stdout half" }
+        try await eventually("journald") {
+            place.journal.withLock { $0.last } == "scanner stdout half"
+        }
         try change(to: .none)
         pen.write("to nowhere\n")
         place.pump.drain("scanner")
@@ -131,10 +145,13 @@ import Testing
         let place = try Workplace()
         for index in 0..<20 {
             let service = ServiceName("s\(index)")
-            try Pen(place.pump.open(service, policy: LogPolicy(.jsonFile)).stderr).write("last words")
+            try Pen(place.pump.open(service, policy: LogPolicy(.jsonFile)).stderr).write(
+                "last words")
         }
         place.pump.stop()
-        for index in 0..<20 { #expect(place.reading(ServiceName("s\(index)")).texts == ["last words"]) }
+        for index in 0..<20 {
+            #expect(place.reading(ServiceName("s\(index)")).texts == ["last words"])
+        }
         #expect(access(place.directory + "/fifo", F_OK) != 0)
     }
 }

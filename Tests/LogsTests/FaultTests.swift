@@ -8,7 +8,8 @@ import Testing
     private static let drivers = [LogPolicy.Driver.jsonFile, .local]
 
     @Test(arguments: drivers)
-    func `a full disk drops, counts, and is noted afterwards`(driver: LogPolicy.Driver) async throws {
+    func `a full disk drops, counts, and is noted afterwards`(driver: LogPolicy.Driver) async throws
+    {
         let place = try Workplace()
         let path = place.path("scanner", driver == .jsonFile ? "-json.log" : ".log")
         try #require(mkdir(place.directory + "/log", 0o750) == 0)

@@ -9,14 +9,19 @@ import Testing
     private static let drivers = [LogPolicy.Driver.jsonFile, .local]
 
     private func files(_ place: Workplace) -> [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: place.directory + "/log/scanner")) ?? []).sorted()
+        ((try? FileManager.default.contentsOfDirectory(atPath: place.directory + "/log/scanner"))
+            ?? []).sorted()
     }
 
     private func fill(_ pen: Pen, _ range: Range<Int>) {
-        for number in range { pen.write("line \(number) \(String(repeating: "x", count: number % 150))\n") }
+        for number in range {
+            pen.write("line \(number) \(String(repeating: "x", count: number % 150))\n")
+        }
     }
 
-    private func numbers(_ texts: [String]) -> [Int] { texts.compactMap { Int($0.split(separator: " ")[1]) } }
+    private func numbers(_ texts: [String]) -> [Int] {
+        texts.compactMap { Int($0.split(separator: " ")[1]) }
+    }
 
     @Test(arguments: drivers)
     func `files keep to their size and number`(driver: LogPolicy.Driver) async throws {
@@ -27,7 +32,9 @@ import Testing
         try await eventually("the end") { numbers(place.reading("scanner").texts).last == 1999 }
         let name = driver == .jsonFile ? "scanner-json.log" : "scanner.log"
         #expect(files(place) == [name, "\(name).1", "\(name).2"])
-        for file in files(place) { #expect(place.bytes("\(place.directory)/log/scanner/\(file)").count <= 8 << 10) }
+        for file in files(place) {
+            #expect(place.bytes("\(place.directory)/log/scanner/\(file)").count <= 8 << 10)
+        }
         for file in files(place).dropFirst() {
             #expect(place.bytes("\(place.directory)/log/scanner/\(file)").count > 7 << 10)
         }
@@ -42,7 +49,9 @@ import Testing
         let pen = try Pen(place.pump.open("scanner", policy: policy).stdout)
         pen.write((0..<1000).map { "line \($0)\n" }.joined())
         pen.write("line 1000 \(String(repeating: "y", count: 10_000))\nline 1001\n")
-        try await eventually("the end") { numbers(place.reading("scanner").texts) == Array(0...1001) }
+        try await eventually("the end") {
+            numbers(place.reading("scanner").texts) == Array(0...1001)
+        }
         for file in files(place) {
             let bytes = place.bytes("\(place.directory)/log/scanner/\(file)")
             #expect(bytes.count <= 4 << 10 || bytes.filter { $0 == newline }.count <= 2)
@@ -52,7 +61,8 @@ import Testing
     @Test func `fewer files are kept after the policy changed`() async throws {
         let place = try Workplace()
         let pen = try Pen(
-            place.pump.open("scanner", policy: LogPolicy(.local, sizeMax: 4 << 10, filesMax: 6)).stdout)
+            place.pump.open("scanner", policy: LogPolicy(.local, sizeMax: 4 << 10, filesMax: 6))
+                .stdout)
         fill(pen, 0..<500)
         try await eventually("six files") { files(place).count == 6 }
         _ = try place.pump.open("scanner", policy: LogPolicy(.local, sizeMax: 4 << 10, filesMax: 1))
@@ -102,7 +112,10 @@ import Testing
         try await eventually("closed") {
             // The writer's descriptor is gone: only then may somebody else play the crash.
             let links = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
-            return !links.contains { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path }
+            return !links.contains {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))
+                    == path
+            }
         }
         let torn = open(path, O_WRONLY | O_APPEND)
         write(torn, "{\"log\":\"to", 10)
@@ -110,6 +123,8 @@ import Testing
         let again = try place.pump.open("scanner", policy: LogPolicy(driver))
         try Pen(again.stdout).write("two\n")
         try await eventually("two") { place.reading("scanner").texts.last == "two" }
-        #expect(place.reading("scanner").texts == (driver == .jsonFile ? ["one", "two"] : ["one", "{\"log\":\"to", "two"]))
+        #expect(
+            place.reading("scanner").texts
+                == (driver == .jsonFile ? ["one", "two"] : ["one", "{\"log\":\"to", "two"]))
     }
 }

@@ -15,7 +15,9 @@ final class Workplace: Sendable {
     let isStalled = Guarded(false)
 
     /// Patient, unless a test says otherwise: a busy machine must not look like a slow disk.
-    init(patience: Duration = .seconds(60), lineWait: Duration = .seconds(3600), batches: Int = 24) throws {
+    init(patience: Duration = .seconds(60), lineWait: Duration = .seconds(3600), batches: Int = 24)
+        throws
+    {
         var limits = LogLimits()
         limits.patience = patience
         limits.lineWait = lineWait
@@ -27,7 +29,9 @@ final class Workplace: Sendable {
             logDirectory: directory + "/log", fifoDirectory: directory + "/fifo", limits: limits,
             journalSink: { service, stream, text in
                 while isStalled.withLock({ $0 }) { usleep(1000) }
-                journal.withLock { $0.append("\(service) \(stream) \(String(decoding: text, as: UTF8.self))") }
+                journal.withLock {
+                    $0.append("\(service) \(stream) \(String(decoding: text, as: UTF8.self))")
+                }
             },
             onDrop: { service, bytes in reports.withLock { $0[service, default: 0] += bytes } })
     }
@@ -37,7 +41,9 @@ final class Workplace: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    func path(_ service: ServiceName, _ suffix: String) -> String { "\(directory)/log/\(service)/\(service)\(suffix)" }
+    func path(_ service: ServiceName, _ suffix: String) -> String {
+        "\(directory)/log/\(service)/\(service)\(suffix)"
+    }
 
     func bytes(_ path: String) -> [UInt8] {
         FileManager.default.contents(atPath: path).map(Array.init) ?? []
@@ -81,9 +87,12 @@ final class Pen: Sendable {
         let bytes = Array(bytes)
         var written = 0
         while written < bytes.count {
-            written += max(0, bytes.withUnsafeBytes { bytes in
-                Glibc.write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
-            })
+            written += max(
+                0,
+                bytes.withUnsafeBytes { bytes in
+                    Glibc.write(
+                        descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+                })
         }
     }
 

@@ -10,7 +10,9 @@ struct ProbeScheduleTests {
         return rules
     }()
 
-    private func at(_ seconds: Double) -> Moment { .zero + .milliseconds(Int64((seconds * 1000).rounded())) }
+    private func at(_ seconds: Double) -> Moment {
+        .zero + .milliseconds(Int64((seconds * 1000).rounded()))
+    }
 
     @Test func `until it is ready an instance is asked often`() {
         var schedule = ProbeSchedule(startedAt: .zero)

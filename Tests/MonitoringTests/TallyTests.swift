@@ -4,9 +4,12 @@ import Testing
 
 struct TallyTests {
     /// What the answers, a second apart, make of an instance: a letter for each verdict.
-    private func verdicts(_ answers: String, _ change: (inout HealthCheck) -> Void = { _ in }) -> String {
+    private func verdicts(_ answers: String, _ change: (inout HealthCheck) -> Void = { _ in })
+        -> String
+    {
         var rules = HealthCheck(.tcp(host: "h", port: 1))
         rules.retries = 3
+        rules.interval = .seconds(1)
         change(&rules)
         var tally = Tally(startedAt: .zero)
         var now = Moment.zero
@@ -38,8 +41,8 @@ struct TallyTests {
         }
     }
 
-    // `+` healthy, `~` degraded, `-` refused, `t` no answer, `b` refused and `T` no answer while something it needs is
-    // bad, `?` no probe.
+    // `+` healthy, `~` degraded, `-` refused, `t` no answer, `b` refused and `T` no answer while
+    // something it needs is bad, `?` no probe.
 
     @Test func `so many failures in a row make an instance unhealthy`() {
         #expect(verdicts("+--+---") == "hhhhhhu")
@@ -57,8 +60,17 @@ struct TallyTests {
     }
 
     @Test func `failures in the start period do not count, unless it was well before`() {
-        #expect(verdicts("------") { $0.startPeriod = .seconds(4) } == "?????u")
+        #expect(verdicts("------") { $0.startPeriod = .seconds(3) } == "?????u")
         #expect(verdicts("-+---") { $0.startPeriod = .seconds(60) } == "?hhhu")
+    }
+
+    @Test func `until it was well for the first time one failure counts in each interval`() {
+        #expect(verdicts("---------") { $0.interval = .seconds(3) } == "????????u")
+        #expect(verdicts("---+---") { $0.interval = .seconds(3) } == "???hhhu")
+        #expect(
+            verdicts("-----") {
+                $0.retries = 1; $0.interval = .seconds(4)
+            } == "???uu")
     }
 
     @Test func `an instance is hung when none of its failures was an answer`() {
@@ -103,12 +115,14 @@ struct TallyTests {
         rules.timeout = .seconds(5)
         var tally = Tally(startedAt: .zero)
         tally.receive(Report(.healthy), at: .zero, isBlocked: false, rules: rules)
-        tally.receive(Report(.unknown("")), at: .zero + .seconds(30), isBlocked: false, rules: rules)
+        tally.receive(
+            Report(.unknown("")), at: .zero + .seconds(30), isBlocked: false, rules: rules)
         tally.expire(at: .zero + .seconds(35), rules: rules)
         #expect(tally.verdict == .healthy)
         tally.expire(at: .zero + .milliseconds(35_001), rules: rules)
         #expect(tally.verdict == .unknown)
-        tally.receive(Report(.failed(.timedOut)), at: .zero + .seconds(36), isBlocked: false, rules: rules)
+        tally.receive(
+            Report(.failed(.timedOut)), at: .zero + .seconds(36), isBlocked: false, rules: rules)
         #expect(tally.failures == 1)
         #expect(tally.verdict == .unknown)
     }

@@ -17,7 +17,8 @@ struct Coverage {
 
     private(set) var rows: Set<Row> = []
     private(set) var deeds: Set<Deed> = []
-    /// What the next effects tell about: the alarm that rang, and whose turn it was to be restarted.
+    /// What the next effects tell about: the alarm that rang, and whose turn it was to be
+    /// restarted.
     private var alarm: (name: ServiceName, state: Lifecycle.State)?
     private var turn: ServiceName?
 
@@ -34,17 +35,21 @@ struct Coverage {
             + Deed.allCases.filter { !deeds.contains($0) }.map(\.rawValue)
     }
 
-    /// Infers what `Lifecycle.step` is going to be asked; what changes nothing leaves no other trace.
+    /// Infers what `Lifecycle.step` is going to be asked; what changes nothing leaves no other
+    /// trace.
     mutating func note(_ event: Stack.Event, before stack: Stack) {
         alarm = nil
         turn = stack.pendingRestarts.first
         switch event {
         case .happened(let name, .alarmRang): alarm = stack.members[name].map { (name, $0.state) }
         case .happened(let name, let event): reach(event, name, stack)
-        case .judged(let name, .healthy, _), .judged(let name, .degraded, _): reach(.becameReady, name, stack)
+        case .judged(let name, .healthy, _), .judged(let name, .degraded, _):
+            reach(.becameReady, name, stack)
         case .judged, .stopRequested, .reloaded, .shutdownRequested: break
         case .began(let stopped):
-            for name in stack.order where !stopped.contains(name) { reach(.startRequested, name, stack) }
+            for name in stack.order where !stopped.contains(name) {
+                reach(.startRequested, name, stack)
+            }
         case .startRequested(let names), .restartRequested(let names):
             for name in names where !stack.isShuttingDown { reach(.startRequested, name, stack) }
         case .hastened:
@@ -64,7 +69,9 @@ struct Coverage {
             case .service: break
             }
         }
-        if let next = stack.pendingRestarts.first, next != turn { reach(.restartRequested, next, stack) }
+        if let next = stack.pendingRestarts.first, next != turn {
+            reach(.restartRequested, next, stack)
+        }
     }
 
     private mutating func noteAlarm(_ effects: [Stack.Effect]) {
@@ -85,15 +92,20 @@ struct Coverage {
         let history = History()
         let reason = ExitReason.unknown
         let states: [Lifecycle.State] = [
-            .down(.stopped), .held(history), .starting(history), .up(history), .stopping(.rest, history),
+            .down(.stopped), .held(history), .starting(history), .up(history),
+            .stopping(.rest, history),
             .clearing(reason, .rest, history), .waiting(history), .failed(history),
         ]
         let events: [Lifecycle.Event] = [
-            .startRequested, .stopRequested, .restartRequested, .permitted, .spawned(saysWhenReady: true),
-            .spawned(saysWhenReady: false), .spawnFailed(""), .becameReady, .becameUnhealthy(hung: true),
-            .becameUnhealthy(hung: false), .exited(reason), .emptied, .extended(.zero), .alarmRang, .hastened,
+            .startRequested, .stopRequested, .restartRequested, .permitted,
+            .spawned(saysWhenReady: true),
+            .spawned(saysWhenReady: false), .spawnFailed(""), .becameReady,
+            .becameUnhealthy(hung: true),
+            .becameUnhealthy(hung: false), .exited(reason), .emptied, .extended(.zero), .alarmRang,
+            .hastened,
         ]
-        let policy = LifePolicy(restart: RestartPolicy(), startLimit: nil, stopLimit: .zero, hangLimit: .zero)
+        let policy = LifePolicy(
+            restart: RestartPolicy(), startLimit: nil, stopLimit: .zero, hangLimit: .zero)
         var rows: Set<Row> = []
         for state in states {
             for event in events {

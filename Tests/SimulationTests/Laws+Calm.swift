@@ -3,14 +3,19 @@ import Supervision
 import TestSupport
 
 extension Laws {
-    /// Once nothing breaks any more every wanted service becomes well; what keeps one from it, if it still may not.
+    /// Once nothing breaks any more every wanted service becomes well; what keeps one from it, if
+    /// it still may not.
     func unsettled(_ stack: Stack) -> String? {
-        if !stack.pendingRestarts.isEmpty { return "restarts of \(stack.pendingRestarts) are pending" }
+        if !stack.pendingRestarts.isEmpty {
+            return "restarts of \(stack.pendingRestarts) are pending"
+        }
         for name in stack.order {
             guard let member = stack.members[name] else { continue }
             if member.isLeaving { return "\(name) is leaving" }
             guard member.isWanted ? !isExcused(name, stack) : !member.state.isDown else { continue }
-            if !member.isWanted || !isWell(name, stack) { return "\(name) is '\(member.state.words)'" }
+            if !member.isWanted || !isWell(name, stack) {
+                return "\(name) is '\(member.state.words)'"
+            }
         }
         return nil
     }
@@ -23,7 +28,8 @@ extension Laws {
         case .failed: return member.spec.restart.slowRetry == .zero
         case .held:
             return member.spec.dependencies.contains { dependency in
-                guard !isMet(dependency, stack), let other = stack.members[dependency.service] else { return false }
+                guard !isMet(dependency, stack), let other = stack.members[dependency.service]
+                else { return false }
                 return !other.isWanted || isExcused(dependency.service, stack)
             }
         case .up, .starting:
@@ -31,7 +37,8 @@ extension Laws {
             return member.spec.dependencies.contains { dependency in
                 if dependency.condition == .completed, isMet(dependency, stack) { return false }
                 guard let other = stack.members[dependency.service] else { return false }
-                return !other.isWanted && dependency.isRequired || isExcused(dependency.service, stack)
+                return !other.isWanted && dependency.isRequired
+                    || isExcused(dependency.service, stack)
             }
         case .down, .stopping, .clearing, .waiting: return false
         }

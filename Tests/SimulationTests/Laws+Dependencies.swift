@@ -14,7 +14,7 @@ extension Laws {
         guard let other = records[dependency.service] else { return !dependency.isRequired }
         let isThere: Bool =
             switch dependency.condition {
-            case .started: other.isRunning
+            case .started: other.isRunning && other.isThere
             case .healthy: isWell(dependency.service, stack)
             case .completed: other.isCompleted
             }
@@ -47,10 +47,12 @@ extension Laws {
         }
     }
 
-    /// A service is spawned only when it is wanted, no instance of it is alive, its pause is over, all that it needs is
-    /// there, and the stack is not shutting down.
+    /// A service is spawned only when it is wanted, no instance of it is alive, its pause is over,
+    /// all that it needs is there, and the stack is not shutting down.
     mutating func seeSpawn(_ name: ServiceName, _ stack: Stack, _ now: Moment) throws(Violation) {
-        guard let record = records[name] else { throw Violation("\(name): spawned, and is not in the file") }
+        guard let record = records[name] else {
+            throw Violation("\(name): spawned, and is not in the file")
+        }
         if record.isAlive { throw Violation("\(name): two instances") }
         if isShuttingDown { throw Violation("\(name): spawned during the shutdown") }
         if !record.isWanted { throw Violation("\(name): spawned, and is not wanted") }
@@ -59,6 +61,7 @@ extension Laws {
             throw Violation("\(name): spawned without \(dependency.service)")
         }
         records[name]?.isAlive = true
+        records[name]?.isThere = false
         records[name]?.isEnding = false
         records[name]?.isReady = false
         records[name]?.verdict = .unknown

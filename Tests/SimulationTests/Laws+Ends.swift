@@ -14,7 +14,9 @@ extension Laws {
     }
 
     mutating func expect(_ name: ServiceName, _ stack: Stack, _ now: Moment) {
-        guard let record = records[name], let policy = stack.members[name]?.spec.restart else { return }
+        guard let record = records[name], let policy = stack.members[name]?.spec.restart else {
+            return
+        }
         switch record.fate {
         case .rest: expectation = Expectation(name: name, outcome: .rest)
         case .startAgain:
@@ -28,7 +30,9 @@ extension Laws {
     private mutating func outcome(
         of reason: ExitReason, _ name: ServiceName, _ policy: RestartPolicy, _ now: Moment
     ) -> Expectation.Outcome {
-        let isContent = policy.condition == .never || policy.condition == .onFailure && reason == .exited(code: 0)
+        let isContent =
+            policy.condition == .never
+            || policy.condition == .onFailure && reason == .exited(code: 0)
         if isContent { return .ended(reason) }
         count(name, policy, now)
         guard let record = records[name], !record.wasGivenUp else { return .failed }
@@ -55,8 +59,11 @@ extension Laws {
         records[name]?.wasGivenUp = false
     }
 
-    /// An end leads where the policy says: to rest, to a pause of the right length, or to giving up.
-    mutating func settleExpectation(_ transition: Transition, _ stack: Stack, _ now: Moment) throws(Violation) {
+    /// An end leads where the policy says: to rest, to a pause of the right length, or to giving
+    /// up.
+    mutating func settleExpectation(_ transition: Transition, _ stack: Stack, _ now: Moment)
+        throws(Violation)
+    {
         guard let expected = expectation, expected.name == transition.name else {
             throw Violation("\(transition): nothing ended")
         }

@@ -33,7 +33,9 @@ extension Laws {
         _ event: Lifecycle.Event, of name: ServiceName, _ stack: Stack, _ now: Moment
     ) {
         switch event {
-        case .spawned(let saysWhenReady): records[name]?.isReady = !saysWhenReady
+        case .spawned(let saysWhenReady):
+            records[name]?.isThere = true
+            records[name]?.isReady = !saysWhenReady
         case .spawnFailed(let words):
             records[name]?.isAlive = false
             records[name]?.fate = .policy(.notStarted(words))
@@ -49,7 +51,8 @@ extension Laws {
             if let limit = records[name]?.emptyBy {
                 records[name]?.emptyBy = max(limit, now + more + Self.killLimit)
             }
-        case .alarmRang, .startRequested, .stopRequested, .restartRequested, .permitted, .becameReady,
+        case .alarmRang, .startRequested, .stopRequested, .restartRequested, .permitted,
+            .becameReady,
             .becameUnhealthy, .hastened:
             break
         }
@@ -73,7 +76,11 @@ extension Laws {
 
     private mutating func take(_ services: [ServiceSpec], _ now: Moment) {
         for service in services {
-            records[service.name, default: Record(spec: service, unwantedSince: now)].spec = service
+            if let record = records[service.name] {
+                record.spec = service
+            } else {
+                records[service.name] = Record(service, since: now)
+            }
         }
         file = Set(services.map(\.name))
     }

@@ -2,97 +2,111 @@ import StackModel
 import Supervision
 import TestSupport
 
-/// What must be true between events.
+/// What must be true when everything that happened has been decided.
 extension Laws {
-    /// After a decision: the wish is the operator's word, and an end that was told has been dealt with.
-    func checkStep(
-        _ event: Stack.Event, _ stack: Stack, _ effects: [Stack.Effect], _ now: Moment
-    ) throws(Violation) {
-        if let expectation { throw Violation("\(expectation.name): its end was ignored") }
-        for (name, member) in stack.members {
-            guard let record = records[name] else { throw Violation("\(name): unheard-of") }
-            guard record.isWanted == member.isWanted else {
-                throw Violation("\(name): wanted is \(member.isWanted), and the operator said otherwise")
-            }
-            try checkReplacement(name, member, event, stack)
-            guard record.isAlive == member.state.isAlive, record.isRunning == member.state.isRunning else {
-                throw Violation("\(name): is not '\(member.state.words)'")
-            }
-        }
-        guard effects.count <= 10 * (stack.order.count + 1) else {
-            throw Violation("one event had \(effects.count) effects")
-        }
-    }
-
-    /// When everything has been decided: nothing waits that need not, and what waits has an alarm.
-    mutating func checkRest(
+    /// `alarms`: the services that have one set.
+    func checkRest(
         _ stack: Stack, _ now: Moment, alarms: [ServiceName: Int]
     ) throws(Violation) {
         for (name, member) in stack.members {
-            noteHealth(name, stack, now)
-            try checkAlarm(name, member, hasAlarm: alarms[name] != nil)
-            guard case .held = member.state else { continue }
-            // What may start starts at once.
-            guard member.isWanted, records[name]?.spec.dependencies.contains(where: { !isMet($0, stack) }) == true
-            else { throw Violation("\(name): held, and nothing is missing") }
+            guard let record = records[name] else { throw Violation("\(name): unheard-of") }
+            noteHealth(record, isWell(name, stack), now)
+            try checkFacts(name, member, record)
+            try checkAlarm(name, member, record, hasAlarm: alarms[name] != nil)
+            try checkHeld(name, member, record, stack)
+            try checkTimes(name, member, record, now)
+        }
+        if let finishBy, !hasFinished, now > finishBy {
+            throw Violation("the shutdown takes too long")
+        }
+        if stack.pendingRestarts.count > stack.order.count + 1 {
+            throw Violation("too many restarts wait")
         }
     }
 
-    private mutating func noteHealth(_ name: ServiceName, _ stack: Stack, _ now: Moment) {
-        guard isWell(name, stack) else {
-            records[name]?.wellSince = nil
-            return
+    private func noteHealth(_ record: Record, _ isWell: Bool, _ now: Moment) {
+        if !isWell {
+            record.wellSince = nil
+        } else if record.wellSince == nil {
+            record.wellSince = now
         }
-        if records[name]?.wellSince == nil { records[name]?.wellSince = now }
+    }
+
+    /// The wish is the operator's word, and a service is alive exactly when its processes are.
+    private func checkFacts(
+        _ name: ServiceName, _ member: Stack.Member, _ record: Record
+    ) throws(Violation) {
+        guard record.isWanted == member.isWanted else {
+            throw Violation(
+                "\(name): wanted is \(member.isWanted), and the operator said otherwise")
+        }
+        guard record.isAlive == member.state.isAlive, record.isRunning == member.state.isRunning
+        else {
+            throw Violation("\(name): is not '\(member.state.words)'")
+        }
     }
 
     /// What waits for time to pass has an alarm, and what does not has none.
     private func checkAlarm(
-        _ name: ServiceName, _ member: Stack.Member, hasAlarm: Bool
+        _ name: ServiceName, _ member: Stack.Member, _ record: Record, hasAlarm: Bool
     ) throws(Violation) {
         let isRight: Bool =
             switch member.state {
             case .waiting, .stopping, .clearing: hasAlarm
-            case .failed: hasAlarm == (records[name]?.pause != nil)
+            case .failed: hasAlarm == (record.pause != nil)
             case .down, .held: !hasAlarm
             case .starting, .up: true
             }
         if !isRight { throw Violation("\(name): '\(member.state.words)' and alarm: \(hasAlarm)") }
     }
 
-    /// A wanted service that is known to be unhealthy through its own fault does not go on.
-    private func checkReplacement(
-        _ name: ServiceName, _ member: Stack.Member, _ event: Stack.Event, _ stack: Stack
+    /// What may start starts at once.
+    private func checkHeld(
+        _ name: ServiceName, _ member: Stack.Member, _ record: Record, _ stack: Stack
     ) throws(Violation) {
-        guard case .judged(name, .unhealthy, _) = event, member.isWanted, member.state.isRunning,
-            member.spec.onUnhealthy == .restart, culprit(behind: name, stack) == nil
-        else { return }
-        throw Violation("\(name): unhealthy, and not replaced")
+        guard case .held = member.state else { return }
+        guard member.isWanted, record.spec.dependencies.contains(where: { !isMet($0, stack) })
+        else { throw Violation("\(name): held, and nothing is missing") }
     }
 
-    /// As time passes: every wait ends when it must, and nothing grows without bound.
-    func checkBounds(_ stack: Stack, _ now: Moment, agenda: Int) throws(Violation) {
-        for (name, member) in stack.members {
-            guard let record = records[name] else { continue }
-            if let limit = record.emptyBy, record.isAlive, now > limit {
-                throw Violation("\(name): its tree is not empty in time")
-            }
-            if let pause = record.pause, now > pause.latest {
-                throw Violation("\(name): its pause is too long")
-            }
-            if !record.isWanted, !member.state.isDown, now > record.unwantedSince + Self.stopAllLimit {
-                throw Violation("\(name): not wanted, and not down in time")
-            }
-            if let well = record.wellSince, record.crashes > 0, now > well + SimulatedStacks.resetMax * 2 {
-                throw Violation("\(name): well for long, and not forgiven")
-            }
-            if member.attempts > SimulatedStacks.attemptsMax + 1 {
-                throw Violation("\(name): remembers \(member.attempts) attempts")
-            }
+    /// Every wait ends when it must, and nothing that is remembered grows without bound.
+    private func checkTimes(
+        _ name: ServiceName, _ member: Stack.Member, _ record: Record, _ now: Moment
+    ) throws(Violation) {
+        if let limit = record.emptyBy, record.isAlive, now > limit {
+            throw Violation("\(name): its tree is not empty in time")
         }
-        if let finishBy, !hasFinished, now > finishBy { throw Violation("the shutdown takes too long") }
-        if stack.pendingRestarts.count > stack.order.count + 1 { throw Violation("too many restarts wait") }
-        if agenda > 200 * (stack.order.count + 1) { throw Violation("\(agenda) things are under way") }
+        if let pause = record.pause, now > pause.latest {
+            throw Violation("\(name): its pause is too long")
+        }
+        if !record.isWanted, !member.state.isDown, now > record.unwantedSince + Self.stopAllLimit {
+            throw Violation("\(name): not wanted, and not down in time")
+        }
+        if let well = record.wellSince, record.crashes > 0,
+            now > well + SimulatedStacks.resetMax * 2
+        {
+            throw Violation("\(name): well for long, and not forgiven")
+        }
+        if member.attempts > SimulatedStacks.attemptsMax + 1 {
+            throw Violation("\(name): remembers \(member.attempts) attempts")
+        }
+    }
+
+    /// After one decision: an end that was told has been dealt with, and what is unhealthy through
+    /// its own fault does not go on.
+    func checkStep(
+        _ event: Stack.Event, _ stack: Stack, _ effects: [Stack.Effect]
+    ) throws(Violation) {
+        if let expectation { throw Violation("\(expectation.name): its end was ignored") }
+        guard effects.count <= 10 * (stack.order.count + 1) else {
+            throw Violation("one event had \(effects.count) effects")
+        }
+        guard case .judged(let name, .unhealthy, _) = event, let member = stack.members[name],
+            member.isWanted,
+            member.state.isRunning, member.spec.onUnhealthy == .restart,
+            culprit(behind: name, stack) == nil
+        else { return }
+        throw Violation("\(name): unhealthy, and not replaced")
     }
 }
 

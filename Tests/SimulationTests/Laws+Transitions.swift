@@ -24,24 +24,35 @@ extension Laws {
         case .becameUnhealthy: try seeReplacement(transition, stack)
         case .alarmRang: try seeAlarm(transition, stack, now)
         case .exited:
-            guard case .clearing(_, .policy(let reason), _) = transition.to, reason == records[name]?.toldReason
+            guard case .clearing(_, .policy(let reason), _) = transition.to,
+                reason == records[name]?.toldReason
             else { throw Violation("\(transition): it ended otherwise") }
             records[name]?.fate = .policy(reason)
         case .becameReady: try seeReady(transition, stack)
         case .permitted, .spawned, .extended: break
         }
         if case .up = transition.to, records[name]?.upSince == nil {
-            records[name]?.upSince = (now, stack.members[name]?.spec.restart.backoff.resetAfter ?? .zero)
+            records[name]?.upSince = (
+                now, stack.members[name]?.spec.restart.backoff.resetAfter ?? .zero
+            )
         }
         if case .down = transition.to { forget(name) }
         if case .held = transition.to { records[name]?.isCompleted = false }
     }
 
-    /// A service is started or restarted at once only because somebody asked, and pauses for nobody who did.
-    private mutating func seeAsked(_ transition: Transition, because event: Stack.Event) throws(Violation) {
+    /// A service is started or restarted at once only because somebody asked, and pauses for nobody
+    /// who did.
+    private mutating func seeAsked(_ transition: Transition, because event: Stack.Event)
+        throws(Violation)
+    {
         let name = transition.name
+        guard records[name]?.isWanted == true else {
+            throw Violation("\(transition): it is not wanted")
+        }
         let isRestart = transition.cause == .restartRequested
-        if isRestart, restartsAsked.remove(name) == nil { throw Violation("\(transition): nobody asked") }
+        if isRestart, restartsAsked.remove(name) == nil {
+            throw Violation("\(transition): nobody asked")
+        }
         if !isRestart {
             switch event {
             case .began, .startRequested, .restartRequested, .reloaded: break
@@ -54,16 +65,20 @@ extension Laws {
             records[name]?.pause = nil
             if case .waiting = transition.from { break }
             forget(name)
-        case .stopping(.startAgain, _), .clearing(_, .startAgain, _): records[name]?.fate = .startAgain
+        case .stopping(.startAgain, _), .clearing(_, .startAgain, _):
+            records[name]?.fate = .startAgain
         case .down, .starting, .up, .waiting, .failed, .stopping, .clearing:
             throw Violation("\(transition): no way to start")
         }
     }
 
-    /// Only what is not wanted stops for good, and only after all that leans on it and has to go as well.
+    /// Only what is not wanted stops for good, and only after all that leans on it and has to go as
+    /// well.
     private mutating func seeStop(_ transition: Transition, _ stack: Stack) throws(Violation) {
         let name = transition.name
-        guard records[name]?.isWanted == false else { throw Violation("\(transition): it is wanted") }
+        guard records[name]?.isWanted == false else {
+            throw Violation("\(transition): it is wanted")
+        }
         records[name]?.fate = .rest
         records[name]?.pause = nil
         guard transition.from.isRunning, transition.cause == .stopRequested else { return }
@@ -75,12 +90,16 @@ extension Laws {
     /// A service is ready when it was said to be well, or nobody asks it.
     private mutating func seeReady(_ transition: Transition, _ stack: Stack) throws(Violation) {
         let name = transition.name
-        if stack.members[name]?.spec.healthCheck.probe == Probe.none { records[name]?.isReady = true }
+        if stack.members[name]?.spec.healthCheck.probe == Probe.none {
+            records[name]?.isReady = true
+        }
         guard isWell(name, stack) else { throw Violation("\(transition): nobody said so") }
     }
 
-    /// An unhealthy service is replaced only when it is wanted, and nothing that it needs is to blame.
-    private mutating func seeReplacement(_ transition: Transition, _ stack: Stack) throws(Violation) {
+    /// An unhealthy service is replaced only when it is wanted, and nothing that it needs is to
+    /// blame.
+    private mutating func seeReplacement(_ transition: Transition, _ stack: Stack) throws(Violation)
+    {
         let name = transition.name
         guard records[name]?.isWanted == true, stack.members[name]?.spec.onUnhealthy == .restart
         else { throw Violation("\(transition): it must not be replaced") }
@@ -104,9 +123,11 @@ extension Laws {
         records[name]?.pause = nil
     }
 
-    /// The pause before a restart is never shorter than the back-off says, nor longer; nor is the slow retry.
+    /// The pause before a restart is never shorter than the back-off says, nor longer; nor is the
+    /// slow retry.
     private func checkPause(_ transition: Transition, _ now: Moment) throws(Violation) {
-        guard let pause = records[transition.name]?.pause, now >= pause.earliest, now <= pause.latest
+        guard let pause = records[transition.name]?.pause, now >= pause.earliest,
+            now <= pause.latest
         else { throw Violation("\(transition): the pause was not as the policy says") }
     }
 

@@ -4,15 +4,20 @@ import TestSupport
 
 /// What must be true of a stack after every event, whatever happens.
 ///
-/// It keeps books of its own: what the stack was told and what it ordered, never why. Each law is a function with a sentence.
+/// It keeps books of its own: what the stack was told and what it ordered, never why. Each law is a
+/// function with a sentence.
 struct Laws {
     /// What is known of one service from what the stack was told and what it ordered.
-    struct Record {
+    ///
+    /// A class, because each event looks up many and changes few.
+    final class Record {
         var spec: ServiceSpec
         var isWanted = false
-        var unwantedSince = Moment.zero
+        var unwantedSince: Moment
         /// Between the order to spawn and the word that its tree is empty.
         var isAlive = false
+        /// The word that it was spawned has come.
+        var isThere = false
         /// It was asked to end, or has ended.
         var isEnding = false
         var isReady = false
@@ -31,6 +36,11 @@ struct Laws {
         var pause: (earliest: Moment, latest: Moment)?
         var upSince: (moment: Moment, resetAfter: Duration)?
         var wellSince: Moment?
+
+        init(_ spec: ServiceSpec, since now: Moment) {
+            self.spec = spec
+            unwantedSince = now
+        }
 
         var isRunning: Bool { isAlive && !isEnding }
     }
@@ -60,17 +70,23 @@ struct Laws {
         switch effect {
         case .service(let name, let order): try see(order, name, because: event, stack, now)
         case .transitioned(let name, let from, let to, let cause):
-            try seeTransition(Transition(name: name, from: from, to: to, cause: cause), because: event, stack, now)
+            try seeTransition(
+                Transition(name: name, from: from, to: to, cause: cause), because: event, stack, now
+            )
         case .finished: try seeFinish()
         case .removed(let name):
-            guard records[name]?.isAlive != true else { throw Violation("\(name): removed while it runs") }
+            guard records[name]?.isAlive != true else {
+                throw Violation("\(name): removed while it runs")
+            }
             records[name] = nil
-        case .adjusted, .restartAbandoned: break
+        case .restartAbandoned(let name, _): try seeAbandoned(name)
+        case .adjusted: break
         }
     }
 
     private mutating func see(
-        _ order: Lifecycle.Effect, _ name: ServiceName, because event: Stack.Event, _ stack: Stack, _ now: Moment
+        _ order: Lifecycle.Effect, _ name: ServiceName, because event: Stack.Event, _ stack: Stack,
+        _ now: Moment
     ) throws(Violation) {
         switch order {
         case .spawn: try seeSpawn(name, stack, now)
@@ -99,6 +115,13 @@ struct Laws {
             }
         records[name]?.isEnding = true
         records[name]?.emptyBy = now + (isHung ? patience : spec.stopGracePeriod) + Self.killLimit
+    }
+
+    /// The others keep their instances only because the new one of `name` does not run, or is unwell.
+    private func seeAbandoned(_ name: ServiceName) throws(Violation) {
+        guard let record = records[name], record.isRunning else { return }
+        guard record.verdict == .unhealthy || record.verdict == .blocked
+        else { throw Violation("\(name): restarts abandoned without a reason") }
     }
 
     /// The end is told exactly once, when it was asked for and nothing is alive.

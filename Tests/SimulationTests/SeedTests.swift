@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The whole stack in virtual time, seed after seed. `scripts/simulate` runs more of them, or one again.
+/// The whole stack in virtual time, seed after seed. `scripts/simulate` runs more of them, or one
+/// again.
 struct SeedTests {
     private struct Failure {
         let seed: UInt64
@@ -47,7 +48,9 @@ struct SeedTests {
             for lane in 0..<lanes {
                 group.addTask {
                     var outcome = Outcome()
-                    for seed in stride(from: seeds.lowerBound + lane, to: seeds.upperBound, by: Int(lanes)) {
+                    for seed in stride(
+                        from: seeds.lowerBound + lane, to: seeds.upperBound, by: Int(lanes))
+                    {
                         attempt(seed, &outcome)
                     }
                     return outcome

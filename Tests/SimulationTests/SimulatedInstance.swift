@@ -42,7 +42,9 @@ extension Behaviour {
         behaviour.stopTakes = chance.duration(.zero, .milliseconds(300))
         behaviour.mindsDependencies = chance.happens(50)
         behaviour.hasWatchdog = chance.happens(50)
-        if isJob { behaviour.ends = (chance.duration(.milliseconds(100), .seconds(3)), .exited(code: 0)) }
+        if isJob {
+            behaviour.ends = (chance.duration(.milliseconds(100), .seconds(3)), .exited(code: 0))
+        }
         return behaviour
     }
 
@@ -50,15 +52,24 @@ extension Behaviour {
     static func faulty(_ percent: Double, isJob: Bool, _ chance: inout Chance) -> Behaviour {
         var behaviour = good(isJob: isJob, &chance)
         let crash = chance.pick(
-            ExitReason.exited(code: 1), .signaled(.kill, coreDumped: false), .exited(code: 0), .unknown)
+            ExitReason.exited(code: 1), .signaled(.kill, coreDumped: false), .exited(code: 0),
+            .unknown)
         behaviour.cannotStart = chance.happens(percent / 2)
-        if chance.happens(percent) { behaviour.ends = (chance.duration(.zero, .milliseconds(500)), crash) }
-        if chance.happens(percent) { behaviour.ends = (chance.duration(.seconds(2), .seconds(150)), crash) }
+        if chance.happens(percent) {
+            behaviour.ends = (chance.duration(.zero, .milliseconds(500)), crash)
+        }
+        if chance.happens(percent) {
+            behaviour.ends = (chance.duration(.seconds(2), .seconds(150)), crash)
+        }
         if chance.happens(percent / 2) { behaviour.readyAfter = nil }
-        if chance.happens(percent / 2) { behaviour.readyAfter = chance.duration(.seconds(3), .seconds(60)) }
+        if chance.happens(percent / 2) {
+            behaviour.readyAfter = chance.duration(.seconds(3), .seconds(60))
+        }
         if chance.happens(percent) { behaviour.hangsAfter = chance.duration(.zero, .seconds(100)) }
         if chance.happens(percent) { behaviour.stopTakes = nil }
-        if chance.happens(percent) { behaviour.stopTakes = chance.duration(.seconds(1), .seconds(20)) }
+        if chance.happens(percent) {
+            behaviour.stopTakes = chance.duration(.seconds(1), .seconds(20))
+        }
         if chance.happens(percent) { behaviour.liesPercent = chance.pick(5, 40, 90) }
         if chance.happens(percent) { behaviour.extensions = 1 + chance.index(below: extensionsMax) }
         if chance.happens(percent) {

@@ -10,13 +10,17 @@ extension SimulatedMachine {
     }
 
     mutating func beginProbing(_ instance: SimulatedInstance) {
-        guard isCurrent(instance), instance.mainLives, case .tcp = rules(of: instance).probe else { return }
+        guard isCurrent(instance), instance.mainLives, case .tcp = rules(of: instance).probe else {
+            return
+        }
         instance.isProbed = true
         ask(instance)
     }
 
     mutating func adjustProbing(_ name: ServiceName) {
-        guard let instance = instances[name], stack.members[name]?.state.isRunning == true else { return }
+        guard let instance = instances[name], stack.members[name]?.state.isRunning == true else {
+            return
+        }
         instance.stopProbing()
         beginProbing(instance)
     }
@@ -27,7 +31,9 @@ extension SimulatedMachine {
         instance.isAsked = true
         let rules = rules(of: instance)
         let (outcome, latency) = answer(instance, rules)
-        agenda.add(.answer(instance, instance.question, Report(outcome, latency: latency)), at: now + latency)
+        agenda.add(
+            .answer(instance, instance.question, Report(outcome, latency: latency)),
+            at: now + latency)
     }
 
     private mutating func answer(
@@ -39,7 +45,8 @@ extension SimulatedMachine {
         let latency = chance.happens(5) ? chance.duration(.zero, rules.timeout) : .milliseconds(1)
         if isTroubled, chance.happens(instance.behaviour.liesPercent) {
             let lie = chance.pick(
-                Report.Outcome.healthy, .degraded("so it says"), .failed(.status("bad")), .failed(.timedOut))
+                Report.Outcome.healthy, .degraded("so it says"), .failed(.status("bad")),
+                .failed(.timedOut))
             return (lie, latency)
         }
         if instance.isHung { return (.failed(.timedOut), rules.timeout) }
@@ -62,7 +69,11 @@ extension SimulatedMachine {
         try take(report, instance)
         guard isCurrent(instance), instance.mainLives, instance.isProbed else { return }
         let isReady: Bool
-        if case .up = stack.members[instance.spec.name]?.state { isReady = true } else { isReady = false }
+        if case .up = stack.members[instance.spec.name]?.state {
+            isReady = true
+        } else {
+            isReady = false
+        }
         let next = instance.schedule.next(
             isReady: isReady, now: now, chance: chance.share(), rules: rules(of: instance))
         agenda.add(.question(instance, instance.question), at: next)
@@ -86,7 +97,8 @@ extension SimulatedMachine {
 
     mutating func collectorReturns() {
         isCollectorAway = false
-        for instance in instances.sorted(by: { $0.key < $1.key }).map(\.value) where instance.isAsked {
+        for instance in instances.sorted(by: { $0.key < $1.key }).map(\.value)
+        where instance.isAsked {
             ask(instance)
         }
     }

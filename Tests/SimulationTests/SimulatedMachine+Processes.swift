@@ -6,12 +6,15 @@ extension SimulatedMachine {
     mutating func spawn(_ name: ServiceName) throws(Violation) {
         guard let member = stack.members[name] else { return }
         let behaviour = behaviour(for: member.spec)
-        guard !behaviour.cannotStart else { return try post(.happened(name, .spawnFailed("no such file"))) }
+        guard !behaviour.cannotStart else {
+            return try post(.happened(name, .spawnFailed("no such file")))
+        }
         let instance = SimulatedInstance(member.spec, number: member.instances, at: now, behaviour)
         guard instances[name] == nil else { throw Violation("\(name): there are two instances") }
         instances[name] = instance
         schedule(behaviour, of: instance)
-        try post(.happened(name, .spawned(saysWhenReady: member.spec.healthCheck.probe != Probe.none)))
+        try post(
+            .happened(name, .spawned(saysWhenReady: member.spec.healthCheck.probe != Probe.none)))
         beginProbing(instance)
     }
 
@@ -35,14 +38,18 @@ extension SimulatedMachine {
 
     mutating func becomesReady(_ instance: SimulatedInstance) throws(Violation) {
         instance.isReady = true
-        if instance.spec.healthCheck.probe == .notify, isCurrent(instance), instance.mainLives, !instance.isHung {
+        if instance.spec.healthCheck.probe == .notify, isCurrent(instance), instance.mainLives,
+            !instance.isHung
+        {
             try take(.init(.healthy), instance)
         }
     }
 
     mutating func hangs(_ instance: SimulatedInstance) {
         instance.isHung = true
-        guard instance.spec.healthCheck.probe == .notify, instance.behaviour.hasWatchdog else { return }
+        guard instance.spec.healthCheck.probe == .notify, instance.behaviour.hasWatchdog else {
+            return
+        }
         let rules = rules(of: instance)
         agenda.add(.silence(instance), at: now + rules.interval * rules.retries)
     }
@@ -51,7 +58,8 @@ extension SimulatedMachine {
         guard let instance = instances[name] else { return }
         instance.stopProbing()
         guard instance.mainLives, let delay = instance.behaviour.stopTakes else { return }
-        let reason = chance.pick(ExitReason.exited(code: 0), .signaled(.terminate, coreDumped: false))
+        let reason = chance.pick(
+            ExitReason.exited(code: 0), .signaled(.terminate, coreDumped: false))
         agenda.add(.mainEnds(instance, reason), at: now + delay)
     }
 
@@ -60,7 +68,8 @@ extension SimulatedMachine {
         instance.stopProbing()
         if instance.mainLives {
             agenda.add(
-                .mainEnds(instance, .signaled(.kill, coreDumped: false)), at: now + .milliseconds(1))
+                .mainEnds(instance, .signaled(.kill, coreDumped: false)), at: now + .milliseconds(1)
+            )
         }
         guard !instance.isDying else { return }
         if instance.behaviour.missedKills > 0 {

@@ -3,10 +3,12 @@ import StackModel
 import Supervision
 import TestSupport
 
-/// A whole stack in virtual time: does what `Stack` decides, makes trouble, and holds every step against the laws.
+/// A whole stack in virtual time: does what `Stack` decides, makes trouble, and holds every step
+/// against the laws.
 ///
-/// It is the agent's shell and the world behind it. Like the agent it decides one event at a time, answers a spawn before
-/// it listens to the world again, and drops what belongs to an earlier instance and alarms that were replaced.
+/// It is the agent's shell and the world behind it. Like the agent it decides one event at a time,
+/// answers a spawn before it listens to the world again, and drops what belongs to an earlier
+/// instance and alarms that were replaced.
 struct SimulatedMachine {
     enum Happening {
         case alarm(ServiceName, Int)
@@ -35,7 +37,7 @@ struct SimulatedMachine {
     var now = Moment.zero
     var stack: Stack
     var laws: Laws
-    var agenda = Agenda<Happening>()
+    var agenda = Agenda()
     var instances: [ServiceName: SimulatedInstance] = [:]
     /// The file as it is now.
     var services: [ServiceSpec]
@@ -86,7 +88,7 @@ struct SimulatedMachine {
         for effect in effects {
             try laws.see(effect, because: event, stack, now)
         }
-        try laws.checkStep(event, stack, effects, now)
+        try laws.checkStep(event, stack, effects)
         for effect in effects { try perform(effect) }
     }
 
@@ -156,5 +158,7 @@ struct SimulatedMachine {
         return now
     }
 
-    func isCurrent(_ instance: SimulatedInstance) -> Bool { instances[instance.spec.name] === instance }
+    func isCurrent(_ instance: SimulatedInstance) -> Bool {
+        instances[instance.spec.name] === instance
+    }
 }

@@ -1,7 +1,8 @@
 import StackModel
 import TestSupport
 
-/// Stack files for the simulation: the documented nine, random ones, and what an operator makes of them.
+/// Stack files for the simulation: the documented nine, random ones, and what an operator makes of
+/// them.
 enum SimulatedStacks {
     /// The nine of `units/stack.yaml`, with what they need.
     private static let nine: [(ServiceName, [ServiceName])] = [
@@ -55,7 +56,9 @@ enum SimulatedStacks {
     static let startPeriodMax = Duration.seconds(10)
 
     private static func probe(_ chance: inout Chance) -> Probe {
-        chance.pick(.tcp(host: "h", port: 1), .tcp(host: "h", port: 1), .tcp(host: "h", port: 1), .notify, .none)
+        chance.pick(
+            .tcp(host: "h", port: 1), .tcp(host: "h", port: 1), .tcp(host: "h", port: 1), .notify,
+            .none)
     }
 
     private static func healthCheck(_ probe: Probe, _ chance: inout Chance) -> HealthCheck {
@@ -83,7 +86,9 @@ enum SimulatedStacks {
     }
 
     /// The same services with new dependencies, never in a ring.
-    private static func withDependencies(_ services: [ServiceSpec], _ chance: inout Chance) -> [ServiceSpec] {
+    private static func withDependencies(_ services: [ServiceSpec], _ chance: inout Chance)
+        -> [ServiceSpec]
+    {
         var services = services
         let ranks = services.indices.shuffled(using: &chance)
         for index in services.indices {
@@ -97,7 +102,8 @@ enum SimulatedStacks {
 
     private static func dependency(on other: ServiceSpec, _ chance: inout Chance) -> Dependency {
         let condition: Dependency.Condition =
-            isJob(other) && chance.happens(90) ? .completed : chance.pick(.healthy, .healthy, .started)
+            isJob(other) && chance.happens(90)
+            ? .completed : chance.pick(.healthy, .healthy, .started)
         return Dependency(
             on: other.name, condition, restart: chance.happens(20), isRequired: chance.happens(85))
     }
@@ -125,7 +131,8 @@ enum SimulatedStacks {
                 services.append(added)
             }
         }
-        for index in services.indices where isJob(services[index]) && services[index].restart.condition == .always {
+        for index in services.indices
+        where isJob(services[index]) && services[index].restart.condition == .always {
             services[index].restart.condition = .onFailure
         }
         return services
@@ -133,14 +140,17 @@ enum SimulatedStacks {
 
     private static func remove(_ index: Int, from services: inout [ServiceSpec]) {
         let gone = services.remove(at: index).name
-        for other in services.indices { services[other].dependencies.removeAll { $0.service == gone } }
+        for other in services.indices {
+            services[other].dependencies.removeAll { $0.service == gone }
+        }
     }
 }
 
 /// One line of the trace.
 func description(_ spec: ServiceSpec) -> String {
     let needs = spec.dependencies.map { dependency in
-        let condition = "\(dependency.condition)\(dependency.isRequired ? "" : "?")\(dependency.restart ? "!" : "")"
+        let condition =
+            "\(dependency.condition)\(dependency.isRequired ? "" : "?")\(dependency.restart ? "!" : "")"
         return "\(dependency.service) \(condition)"
     }
     return """

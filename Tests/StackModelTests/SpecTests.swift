@@ -4,8 +4,10 @@ import Testing
 
 struct SpecTests {
     @Test(arguments: [
-        ["NONE"], ["NOTIFY"], ["HTTP", "http://127.0.0.1:5001/health"], ["TCP", "127.0.0.1:80"], ["TCP", "[::1]:80"],
-        ["REDIS", "redis://127.0.0.1"], ["POSTGRES", "postgres://h/d"], ["CMD", "a"], ["CMD", "a", "b"],
+        ["NONE"], ["NOTIFY"], ["HTTP", "http://127.0.0.1:5001/health"], ["TCP", "127.0.0.1:80"],
+        ["TCP", "[::1]:80"],
+        ["REDIS", "redis://127.0.0.1"], ["POSTGRES", "postgres://h/d"], ["CMD", "a"],
+        ["CMD", "a", "b"],
         ["CMD-SHELL", "a | b"],
     ])
     func `a probe is written as it was read`(test: [String]) {
@@ -13,7 +15,8 @@ struct SpecTests {
     }
 
     @Test(arguments: [
-        [], [""], ["NONE", "x"], ["HTTP"], ["TCP", "80"], ["TCP", ":80"], ["TCP", "h:0"], ["TCP", "h:65536"], ["CMD"],
+        [], [""], ["NONE", "x"], ["HTTP"], ["TCP", "80"], ["TCP", ":80"], ["TCP", "h:0"],
+        ["TCP", "h:65536"], ["CMD"],
         ["CMD-SHELL", "a", "b"], ["curl", "x"],
     ])
     func `what is no probe is refused`(test: [String]) {
@@ -63,14 +66,20 @@ struct SpecTests {
         service.resources.limits.memory = .mebibytes(256)
         service.contract.schema = "v5.0 normalized"
         var spec = StackSpec(name: "catalyst", services: [service])
-        spec.alerts = ["cpu": .object(["above": .number(0.9), "on": .array([.bool(true), .null, .string("x")])])]
+        spec.alerts = [
+            "cpu": .object([
+                "above": .number(0.9), "on": .array([.bool(true), .null, .string("x")]),
+            ])
+        ]
         spec.rollout.order = ["news"]
         let json = try JSONEncoder().encode(spec)
         #expect(try JSONDecoder().decode(StackSpec.self, from: json) == spec)
     }
 
     @Test func `a duration beyond all times does not trap`() throws {
-        let json = Data(#"{"interval": 1e300, "initial": 1e300, "max": 1e300, "jitter": 0.2, "resetAfter": -1e300}"#.utf8)
+        let json = Data(
+            #"{"interval": 1e300, "initial": 1e300, "max": 1e300, "jitter": 0.2, "resetAfter": -1e300}"#
+                .utf8)
         let backoff = try JSONDecoder().decode(Backoff.self, from: json)
         #expect(backoff.max.nanoseconds == .max)
     }

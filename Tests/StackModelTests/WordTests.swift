@@ -6,7 +6,10 @@ struct WordTests {
         for name in ["redis", "risk-manager", "a", "A_1.b", String(repeating: "x", count: 64)] {
             #expect(ServiceName.isValid(name))
         }
-        for name in ["", ".", "..", ".hidden", "-f", "a/b", "a b", "ä", "a\n", String(repeating: "x", count: 65)] {
+        for name in [
+            "", ".", "..", ".hidden", "-f", "a/b", "a b", "ä", "a\n",
+            String(repeating: "x", count: 65),
+        ] {
             #expect(!ServiceName.isValid(name))
         }
     }
@@ -14,7 +17,8 @@ struct WordTests {
     @Test func `bytes are shown with three digits`() {
         let shown = [0, 512, 999, 1000, 1024, 40_056_832, 104_857_600, 1_610_612_736, Int64.max]
             .map { "\(ByteCount(bytes: $0))" }
-        #expect(shown == ["0B", "512B", "999B", "1.0K", "1.0K", "38.2M", "100M", "1.5G", "8388608.0T"])
+        #expect(
+            shown == ["0B", "512B", "999B", "1.0K", "1.0K", "38.2M", "100M", "1.5G", "8388608.0T"])
     }
 
     @Test func `signals are read by name and number`() {
@@ -33,10 +37,18 @@ struct WordTests {
     }
 
     @Test func `places are the user's own, and relative ones are ignored`() {
-        #expect(defaultRuntimeDirectory(uid: 0, environment: ["XDG_RUNTIME_DIR": "/x"]) == "/run/catalyst")
-        #expect(defaultRuntimeDirectory(uid: 5, environment: ["XDG_RUNTIME_DIR": "/x/"]) == "/x/catalyst")
-        #expect(defaultRuntimeDirectory(uid: 5, environment: ["XDG_RUNTIME_DIR": "x"]) == "/tmp/catalyst-5")
-        #expect(defaultStateDirectory(uid: 5, environment: ["HOME": "/h"]) == "/h/.local/state/catalyst")
+        #expect(
+            defaultRuntimeDirectory(uid: 0, environment: ["XDG_RUNTIME_DIR": "/x"])
+                == "/run/catalyst")
+        #expect(
+            defaultRuntimeDirectory(uid: 5, environment: ["XDG_RUNTIME_DIR": "/x/"])
+                == "/x/catalyst")
+        #expect(
+            defaultRuntimeDirectory(uid: 5, environment: ["XDG_RUNTIME_DIR": "x"])
+                == "/tmp/catalyst-5")
+        #expect(
+            defaultStateDirectory(uid: 5, environment: ["HOME": "/h"]) == "/h/.local/state/catalyst"
+        )
         #expect(defaultStateDirectory(uid: 5, environment: [:]) == "/tmp/catalyst-5/state")
     }
 }

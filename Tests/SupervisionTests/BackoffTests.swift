@@ -10,7 +10,9 @@ struct BackoffTests {
         backoff.pause(before: History(crashes: restart), chance: chance)
     }
 
-    @Test func `the first restart is at once, the next ones wait twice as long each, up to the longest`() {
+    @Test
+    func `the first restart is at once, the next ones wait twice as long each, up to the longest`()
+    {
         #expect(pause(before: 1) == .zero)
         #expect((2...6).map { pause(before: $0).milliseconds } == [100, 200, 400, 800, 1600])
         #expect(pause(before: 10) == .milliseconds(25_600))
@@ -28,7 +30,8 @@ struct BackoffTests {
         var forever = Backoff()
         forever.initial = .nanoseconds(Int64.max)
         forever.max = .nanoseconds(Int64.max)
-        #expect(forever.pause(before: History(crashes: 90), chance: 0) > .seconds(86_400 * 365 * 200))
+        #expect(
+            forever.pause(before: History(crashes: 90), chance: 0) > .seconds(86_400 * 365 * 200))
         #expect(Moment.zero + forever.pause(before: History(crashes: 90), chance: 0) > .zero)
     }
 

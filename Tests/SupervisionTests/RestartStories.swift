@@ -11,17 +11,15 @@ struct RestartStories {
     @Test func `several are restarted one after another, dependents first`() {
         expectStory(
             of: chain,
-            up + [
-                .restartRequested(["redis", "news"]), end("news"), well("news"), end("redis"), well("redis"),
+            after: up,
+            [
+                .restartRequested(["redis", "news"]), end("news"), well("news"), end("redis"),
+                well("redis"),
             ],
             """
-            begin               → redis held, news held, scanner held, redis starting
-            redis healthy       → redis up, news starting
-            news healthy        → news up, scanner starting
-            scanner healthy     → scanner up
-            restart redis news  → news stopping to start again
+            restart redis news  → news stopping to start
             news emptied        → news held, news starting
-            news healthy        → news up, redis stopping to start again
+            news healthy        → news up, redis stopping to start
             redis emptied       → redis held, redis starting
             redis healthy       → redis up
             """)
@@ -30,81 +28,70 @@ struct RestartStories {
     @Test func `the rollout order of the file goes first`() {
         expectStory(
             of: chain,
-            up + [
-                .restartRequested(["redis", "news", "scanner"]), end("news"), well("news"), end("redis"),
+            after: up,
+            [
+                .restartRequested(["redis", "news", "scanner"]), end("news"), well("news"),
+                end("redis"),
                 well("redis"),
             ], rolloutOrder: ["news", "redis"],
             """
-            begin                       → redis held, news held, scanner held, redis starting
-            redis healthy               → redis up, news starting
-            news healthy                → news up, scanner starting
-            scanner healthy             → scanner up
-            restart redis news scanner  → news stopping to start again
+            restart redis news scanner  → news stopping to start
             news emptied                → news held, news starting
-            news healthy                → news up, redis stopping to start again
+            news healthy                → news up, redis stopping to start
             redis emptied               → redis held, redis starting
-            redis healthy               → redis up, scanner stopping to start again
+            redis healthy               → redis up, scanner stopping to start
             """)
     }
 
     @Test func `after a crash the others keep their instances`() {
         expectStory(
             of: chain,
-            up + [.restartRequested(["redis", "news", "scanner"]), end("scanner")] + crash("scanner"),
+            after: up,
+            [.restartRequested(["redis", "news", "scanner"]), end("scanner")]
+                + crash("scanner"),
             """
-            begin                       → redis held, news held, scanner held, redis starting
-            redis healthy               → redis up, news starting
-            news healthy                → news up, scanner starting
-            scanner healthy             → scanner up
-            restart redis news scanner  → scanner stopping to start again
+            restart redis news scanner  → scanner stopping to start
             scanner emptied             → scanner held, scanner starting
             scanner exited(1)           → kill scanner, abandoned at scanner: news redis
             scanner emptied             → scanner held(1), scanner starting(1)
             """)
         expectStory(
             of: chain,
-            up + [
+            after: up,
+            [
                 .restartRequested(["redis", "news", "scanner"]), end("scanner"),
                 .judged("scanner", .unhealthy, hung: false),
             ],
             """
-            begin                       → redis held, news held, scanner held, redis starting
-            redis healthy               → redis up, news starting
-            news healthy                → news up, scanner starting
-            scanner healthy             → scanner up
-            restart redis news scanner  → scanner stopping to start again
+            restart redis news scanner  → scanner stopping to start
             scanner emptied             → scanner held, scanner starting
-            scanner unhealthy           → scanner stopping by policy: unhealthy, abandoned at scanner: news redis
+            scanner unhealthy           → scanner stopping after unhealthy, abandoned at scanner: news redis
             """)
     }
 
     @Test func `a restart that waits for what will not come is abandoned`() {
         expectStory(
             of: chain,
-            up + [
-                .restartRequested(["news", "scanner"]), .stopRequested(["news"]), end("news"), end("scanner"),
+            after: up,
+            [
+                .restartRequested(["news", "scanner"]), .stopRequested(["news"]), end("news"),
+                end("scanner"),
             ],
             """
-            begin                 → redis held, news held, scanner held, redis starting
-            redis healthy         → redis up, news starting
-            news healthy          → news up, scanner starting
-            scanner healthy       → scanner up
-            restart news scanner  → scanner stopping to start again
+            restart news scanner  → scanner stopping to start
             stop news             → news stopping to rest
             news emptied          → news down
             scanner emptied       → scanner held
             """)
         expectStory(
             of: chain,
-            up + [
-                .restartRequested(["redis", "scanner"]), .stopRequested(["news"]), end("news"), end("scanner"),
+            after: up,
+            [
+                .restartRequested(["redis", "scanner"]), .stopRequested(["news"]), end("news"),
+                end("scanner"),
             ],
             """
-            begin                  → redis held, news held, scanner held, redis starting
-            redis healthy          → redis up, news starting
-            news healthy           → news up, scanner starting
-            scanner healthy        → scanner up
-            restart redis scanner  → scanner stopping to start again
+            restart redis scanner  → scanner stopping to start
             stop news              → news stopping to rest
             news emptied           → news down
             scanner emptied        → scanner held, abandoned at scanner: redis
@@ -113,27 +100,31 @@ struct RestartStories {
 
     @Test func `those that do not run just start, and bring what they need`() {
         expectStory(
-            of: chain, [.restartRequested(["news"]), well("redis"), well("news"), .restartRequested(["redis"])],
+            of: chain,
+            [
+                .restartRequested(["news"]), well("redis"), well("news"),
+                .restartRequested(["redis"]),
+            ],
             """
             restart news   → redis held, news held, redis starting
             redis healthy  → redis up, news starting
             news healthy   → news up
-            restart redis  → redis stopping to start again
+            restart redis  → redis stopping to start
             """)
     }
 
     @Test func `a dependency that is on its way down comes back for a restart`() {
         expectStory(
-            of: chain, up + [.stopRequested(["redis"]), .restartRequested(["news"]), end("redis"), well("redis")],
+            of: chain,
+            after: up,
+            [
+                .stopRequested(["redis"]), .restartRequested(["news"]), end("redis"), well("redis"),
+            ],
             """
-            begin            → redis held, news held, scanner held, redis starting
-            redis healthy    → redis up, news starting
-            news healthy     → news up, scanner starting
-            scanner healthy  → scanner up
-            stop redis       → redis stopping to rest
-            restart news     → redis stopping to start again, news stopping to start again
-            redis emptied    → redis held, redis starting
-            redis healthy    → redis up
+            stop redis     → redis stopping to rest
+            restart news   → redis stopping to start, news stopping to start
+            redis emptied  → redis held, redis starting
+            redis healthy  → redis up
             """)
     }
 
@@ -149,27 +140,32 @@ struct RestartStories {
             migrate exited(0)  → kill migrate
             migrate emptied    → migrate ended(0), news starting
             news healthy       → news up
-            restart news       → news stopping to start again
+            restart news       → news stopping to start
             news emptied       → news held, news starting
             news healthy       → news up
             """)
     }
 
     @Test func `dependents that ask for it are restarted after what they need`() {
-        let news = ServiceSpec.service("news", needs: [Dependency(on: "redis", .healthy, restart: true)])
+        let news = ServiceSpec.service(
+            "news", needs: [Dependency(on: "redis", .healthy, restart: true)])
         expectStory(
-            of: [StackStories.redis, news, .service("other", needs: [Dependency(on: "redis", restart: true)])],
+            of: [
+                StackStories.redis, news,
+                .service("other", needs: [Dependency(on: "redis", restart: true)]),
+            ],
             [
-                .startRequested(["news"]), well("redis"), well("news"), .restartRequested(["redis"]), end("redis"),
+                .startRequested(["news"]), well("redis"), well("news"),
+                .restartRequested(["redis"]), end("redis"),
                 well("redis"), end("news"),
             ],
             """
             start news     → redis held, news held, redis starting
             redis healthy  → redis up, news starting
             news healthy   → news up
-            restart redis  → redis stopping to start again
+            restart redis  → redis stopping to start
             redis emptied  → redis held, redis starting
-            redis healthy  → redis up, news stopping to start again
+            redis healthy  → redis up, news stopping to start
             news emptied   → news held, news starting
             """)
     }
@@ -182,14 +178,11 @@ struct RestartStories {
         let reporting = ServiceSpec.service("reporting", needs: [Dependency(on: "news", .healthy)])
         expectStory(
             of: chain,
-            up + [.reloaded(StackSpec(name: "story", services: [adjusted, changed, reporting]))]
+            after: up,
+            [.reloaded(StackSpec(name: "story", services: [adjusted, changed, reporting]))]
                 + [end("news"), end("scanner"), well("news")],
             """
-            begin                        → redis held, news held, scanner held, redis starting
-            redis healthy                → redis up, news starting
-            news healthy                 → news up, scanner starting
-            scanner healthy              → scanner up
-            reload redis news reporting  → adjust redis, adjust news, reporting held, scanner stopping to rest, news stopping to start again
+            reload redis news reporting  → adjust redis, adjust news, reporting held, scanner stopping to rest, news stopping to start
             news emptied                 → news held, news starting
             scanner emptied              → scanner down, remove scanner
             news healthy                 → news up, reporting starting
@@ -199,17 +192,14 @@ struct RestartStories {
     @Test func `what comes back before it is gone starts again`() {
         expectStory(
             of: chain,
-            up + [
+            after: up,
+            [
                 .reloaded(StackSpec(name: "story", services: [StackStories.redis])),
                 .reloaded(StackSpec(name: "story", services: chain)), end("scanner"),
             ],
             """
-            begin                      → redis held, news held, scanner held, redis starting
-            redis healthy              → redis up, news starting
-            news healthy               → news up, scanner starting
-            scanner healthy            → scanner up
             reload redis               → scanner stopping to rest
-            reload redis news scanner  → scanner stopping to start again
+            reload redis news scanner  → scanner stopping to start
             scanner emptied            → scanner held, scanner starting
             """)
     }
@@ -217,15 +207,13 @@ struct RestartStories {
     @Test func `what is gone from the file cannot be started`() {
         expectStory(
             of: chain,
-            up + [
-                .reloaded(StackSpec(name: "story", services: [StackStories.redis, StackStories.news])),
+            after: up,
+            [
+                .reloaded(
+                    StackSpec(name: "story", services: [StackStories.redis, StackStories.news])),
                 .startRequested(["scanner"]), .restartRequested(["scanner"]), end("scanner"),
             ],
             """
-            begin              → redis held, news held, scanner held, redis starting
-            redis healthy      → redis up, news starting
-            news healthy       → news up, scanner starting
-            scanner healthy    → scanner up
             reload redis news  → scanner stopping to rest
             start scanner      → –
             restart scanner    → –
@@ -237,26 +225,23 @@ struct RestartStories {
         let mended = ServiceSpec.service("news", needs: [Dependency(on: "redis", .healthy)]) {
             $0.command = ["/bin/mended"]
         }
-        let spec = StackSpec(name: "story", services: [StackStories.redis, mended, StackStories.scanner])
+        let spec = StackSpec(
+            name: "story", services: [StackStories.redis, mended, StackStories.scanner])
         expectStory(
-            of: chain, up + [.stopRequested(["news"]), .reloaded(spec), end("news"), .startRequested(["news"])],
+            of: chain,
+            after: up,
+            [
+                .stopRequested(["news"]), .reloaded(spec), end("news"), .startRequested(["news"]),
+            ],
             """
-            begin                      → redis held, news held, scanner held, redis starting
-            redis healthy              → redis up, news starting
-            news healthy               → news up, scanner starting
-            scanner healthy            → scanner up
             stop news                  → news stopping to rest
             reload redis news scanner  → adjust news
             news emptied               → news down
             start news                 → news held, news starting
             """)
         expectStory(
-            of: chain, up + crash("news") + crash("news") + [.reloaded(spec)],
+            of: chain, after: up, crash("news") + crash("news") + [.reloaded(spec)],
             """
-            begin                      → redis held, news held, scanner held, redis starting
-            redis healthy              → redis up, news starting
-            news healthy               → news up, scanner starting
-            scanner healthy            → scanner up
             news exited(1)             → kill news
             news emptied               → news held(1), news starting(1)
             news exited(1)             → kill news
@@ -267,7 +252,8 @@ struct RestartStories {
 
     @Test func `a reload that turns dependencies round leaves no ring`() {
         let first = [
-            ServiceSpec.service("a", needs: [Dependency(on: "b", .started)]), ServiceSpec.service("b"),
+            ServiceSpec.service("a", needs: [Dependency(on: "b", .started)]),
+            ServiceSpec.service("b"),
         ]
         let second = [
             ServiceSpec.service("a") { $0.environment["A"] = "1" },
@@ -276,12 +262,13 @@ struct RestartStories {
         expectStory(
             of: first,
             [
-                .began(stopped: []), .reloaded(StackSpec(name: "story", services: second)), .shutdownRequested,
+                .began(stopped: []), .reloaded(StackSpec(name: "story", services: second)),
+                .shutdownRequested,
                 end("b"), end("a"),
             ],
             """
             begin       → b held, a held, b starting, a starting
-            reload a b  → adjust a, adjust b, a stopping to start again
+            reload a b  → adjust a, adjust b, a stopping to start
             shutdown    → b stopping to rest, a stopping to rest
             b emptied   → b down
             a emptied   → a down, finished
@@ -290,7 +277,9 @@ struct RestartStories {
 
     private func well(_ name: ServiceName) -> Stack.Event { StackStories.well(name) }
     private func end(_ name: ServiceName) -> Stack.Event { StackStories.end(name) }
-    private func crash(_ name: ServiceName, _ reason: ExitReason = .exited(code: 1)) -> [Stack.Event] {
+    private func crash(_ name: ServiceName, _ reason: ExitReason = .exited(code: 1)) -> [Stack
+        .Event]
+    {
         StackStories.crash(name, reason)
     }
 }

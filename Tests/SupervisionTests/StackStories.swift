@@ -10,11 +10,13 @@ struct StackStories {
     static let scanner = ServiceSpec.service("scanner", needs: [Dependency(on: "news", .healthy)])
     static let chain = [redis, news, scanner]
     static let up: [Stack.Event] = [
-        .began(stopped: []), .judged("redis", .healthy, hung: false), .judged("news", .healthy, hung: false),
+        .began(stopped: []), .judged("redis", .healthy, hung: false),
+        .judged("news", .healthy, hung: false),
         .judged("scanner", .healthy, hung: false),
     ]
 
-    static func crash(_ name: ServiceName, _ reason: ExitReason = .exited(code: 1)) -> [Stack.Event] {
+    static func crash(_ name: ServiceName, _ reason: ExitReason = .exited(code: 1)) -> [Stack.Event]
+    {
         [.happened(name, .exited(reason)), .happened(name, .emptied)]
     }
     static func well(_ name: ServiceName) -> Stack.Event { .judged(name, .healthy, hung: false) }
@@ -23,7 +25,9 @@ struct StackStories {
     @Test func `services start when what they need is healthy and stop the other way round`() {
         expectStory(
             of: Self.chain.reversed(),
-            Self.up + [.shutdownRequested, Self.end("scanner"), Self.end("news"), Self.end("redis")],
+            Self.up + [
+                .shutdownRequested, Self.end("scanner"), Self.end("news"), Self.end("redis"),
+            ],
             """
             begin            → redis held, news held, scanner held, redis starting
             redis healthy    → redis up, news starting
@@ -41,7 +45,8 @@ struct StackStories {
             ServiceSpec.service(ServiceName(name), needs: [Dependency(on: "redis", .healthy)])
         }
         expectStory(
-            of: others + [Self.redis], [.startRequested(["technical", "news", "pattern"]), Self.well("redis")],
+            of: others + [Self.redis],
+            [.startRequested(["technical", "news", "pattern"]), Self.well("redis")],
             """
             start technical news pattern  → redis held, pattern held, news held, technical held, redis starting
             redis healthy                 → redis up, pattern starting, news starting, technical starting
@@ -50,7 +55,8 @@ struct StackStories {
 
     @Test func `only what is asked for starts, with all that it needs`() {
         expectStory(
-            of: Self.chain, [.startRequested(["news"]), Self.well("redis"), .startRequested(["unheard-of"])],
+            of: Self.chain,
+            [.startRequested(["news"]), Self.well("redis"), .startRequested(["unheard-of"])],
             """
             start news        → redis held, news held, redis starting
             redis healthy     → redis up, news starting
@@ -82,7 +88,9 @@ struct StackStories {
     }
 
     @Test func `what needs a job done waits for its success`() {
-        let job = ServiceSpec.service("migrate", probed: .none) { $0.restart.condition = .onFailure }
+        let job = ServiceSpec.service("migrate", probed: .none) {
+            $0.restart.condition = .onFailure
+        }
         let news = ServiceSpec.service("news", needs: [Dependency(on: "migrate", .completed)])
         let ended = Self.crash("migrate", .exited(code: 0))
         expectStory(
@@ -96,13 +104,15 @@ struct StackStories {
             migrate exited(0)  → kill migrate
             migrate emptied    → migrate ended(0), news starting
             news healthy       → news up
-            news unhealthy     → news stopping by policy: unhealthy
+            news unhealthy     → news stopping after unhealthy
             """)
     }
 
-    @Test func `what is optional is waited for while it may come, and done without when it may not`() {
+    @Test
+    func `what is optional is waited for while it may come, and done without when it may not`() {
         let cache = ServiceSpec.service("cache") { $0.restart.attemptsMax = 0 }
-        let news = ServiceSpec.service("news", needs: [Dependency(on: "cache", .healthy, isRequired: false)])
+        let news = ServiceSpec.service(
+            "news", needs: [Dependency(on: "cache", .healthy, isRequired: false)])
         expectStory(
             of: [cache, news], [.began(stopped: [])] + Self.crash("cache") + [Self.well("news")],
             """
@@ -122,12 +132,11 @@ struct StackStories {
     @Test func `those that need a service go on when it dies, and wait for it when they die too`() {
         expectStory(
             of: Self.chain,
-            Self.up + Self.crash("redis") + Self.crash("news") + [Self.well("redis"), Self.well("news")],
+            after: Self.up,
+            Self.crash("redis") + Self.crash("news") + [
+                Self.well("redis"), Self.well("news"),
+            ],
             """
-            begin            → redis held, news held, scanner held, redis starting
-            redis healthy    → redis up, news starting
-            news healthy     → news up, scanner starting
-            scanner healthy  → scanner up
             redis exited(1)  → kill redis
             redis emptied    → redis held(1), redis starting(1)
             news exited(1)   → kill news
@@ -140,23 +149,20 @@ struct StackStories {
     @Test func `an unhealthy service is replaced, unless what it needs is to blame`() {
         expectStory(
             of: Self.chain,
-            Self.up + [
+            after: Self.up,
+            [
                 .judged("redis", .unhealthy, hung: false), .judged("news", .unhealthy, hung: false),
                 .judged("scanner", .blocked, hung: false), Self.end("redis"), Self.well("redis"),
                 Self.well("scanner"), .judged("news", .unhealthy, hung: true), Self.end("news"),
             ],
             """
-            begin                  → redis held, news held, scanner held, redis starting
-            redis healthy          → redis up, news starting
-            news healthy           → news up, scanner starting
-            scanner healthy        → scanner up
-            redis unhealthy        → redis stopping by policy: unhealthy
+            redis unhealthy        → redis stopping after unhealthy
             news unhealthy         → –
             scanner blocked        → –
             redis emptied          → redis held(1), redis starting(1)
             redis healthy          → redis up(1)
             scanner healthy        → –
-            news unhealthy (hung)  → news stopping by policy: unhealthy
+            news unhealthy (hung)  → news stopping after unhealthy
             news emptied           → news held(1), news starting(1)
             """)
     }
@@ -165,21 +171,25 @@ struct StackStories {
         expectStory(
             of: Self.chain,
             [.began(stopped: []), Self.well("redis"), .judged("redis", .unknown, hung: false)]
-                + [.happened("news", .alarmRang), Self.well("redis"), .happened("news", .alarmRang)],
+                + [
+                    .happened("news", .alarmRang), Self.well("redis"),
+                    .happened("news", .alarmRang),
+                ],
             """
             begin           → redis held, news held, scanner held, redis starting
             redis healthy   → redis up, news starting
             redis unknown   → –
             news alarmRang  → –
             redis healthy   → –
-            news alarmRang  → news stopping by policy: unhealthy
+            news alarmRang  → news stopping after unhealthy
             """)
     }
 
     @Test func `for a service that only alerts, bad health is no reason to restart`() {
         let quiet = ServiceSpec.service("quiet") { $0.onUnhealthy = .alert }
         expectStory(
-            of: [quiet], [.began(stopped: []), .judged("quiet", .unhealthy, hung: true), Self.well("quiet")],
+            of: [quiet],
+            [.began(stopped: []), .judged("quiet", .unhealthy, hung: true), Self.well("quiet")],
             """
             begin                   → quiet held, quiet starting
             quiet unhealthy (hung)  → –
@@ -190,45 +200,42 @@ struct StackStories {
     @Test func `to stop one service stops nothing else, and what dies then waits for it`() {
         expectStory(
             of: Self.chain,
-            Self.up + [.stopRequested(["redis"]), Self.end("redis")] + Self.crash("news")
+            after: Self.up,
+            [.stopRequested(["redis"]), Self.end("redis")] + Self.crash("news")
                 + [.startRequested(["redis"]), Self.well("redis")],
             """
-            begin            → redis held, news held, scanner held, redis starting
-            redis healthy    → redis up, news starting
-            news healthy     → news up, scanner starting
-            scanner healthy  → scanner up
-            stop redis       → redis stopping to rest
-            redis emptied    → redis down
-            news exited(1)   → kill news
-            news emptied     → news held(1)
-            start redis      → redis held, redis starting
-            redis healthy    → redis up, news starting(1)
+            stop redis      → redis stopping to rest
+            redis emptied   → redis down
+            news exited(1)  → kill news
+            news emptied    → news held(1)
+            start redis     → redis held, redis starting
+            redis healthy   → redis up, news starting(1)
             """)
     }
 
-    @Test func `those that have to go wait for all that lean on them, even through one that stays`() {
+    @Test func `those that have to go wait for all that lean on them, even through one that stays`()
+    {
         expectStory(
             of: Self.chain,
-            Self.up + [.stopRequested(["redis", "scanner"]), Self.end("scanner"), Self.end("redis")],
+            after: Self.up,
+            [
+                .stopRequested(["redis", "scanner"]), Self.end("scanner"), Self.end("redis"),
+            ],
             """
-            begin               → redis held, news held, scanner held, redis starting
-            redis healthy       → redis up, news starting
-            news healthy        → news up, scanner starting
-            scanner healthy     → scanner up
             stop redis scanner  → scanner stopping to rest
             scanner emptied     → scanner down, redis stopping to rest
             redis emptied       → redis down
             """)
         expectStory(
             of: Self.chain,
-            Self.up + [.stopRequested(["redis", "scanner"]), .startRequested(["scanner"]), Self.end("scanner")],
+            after: Self.up,
+            [
+                .stopRequested(["redis", "scanner"]), .startRequested(["scanner"]),
+                Self.end("scanner"),
+            ],
             """
-            begin               → redis held, news held, scanner held, redis starting
-            redis healthy       → redis up, news starting
-            news healthy        → news up, scanner starting
-            scanner healthy     → scanner up
             stop redis scanner  → scanner stopping to rest
-            start scanner       → scanner stopping to start again
+            start scanner       → scanner stopping to start
             scanner emptied     → scanner held, scanner starting
             """)
     }
@@ -236,12 +243,10 @@ struct StackStories {
     @Test func `a crash on the way down changes nothing`() {
         expectStory(
             of: Self.chain,
-            Self.up + [.shutdownRequested] + Self.crash("redis") + [Self.end("scanner")] + Self.crash("news"),
+            after: Self.up,
+            [.shutdownRequested] + Self.crash("redis") + [Self.end("scanner")]
+                + Self.crash("news"),
             """
-            begin            → redis held, news held, scanner held, redis starting
-            redis healthy    → redis up, news starting
-            news healthy     → news up, scanner starting
-            scanner healthy  → scanner up
             shutdown         → scanner stopping to rest
             redis exited(1)  → kill redis
             redis emptied    → redis down
@@ -254,23 +259,24 @@ struct StackStories {
     @Test func `in a hurry nobody waits for anybody`() {
         expectStory(
             of: Self.chain,
-            Self.up + [.shutdownRequested, .hastened, Self.end("redis"), Self.end("scanner"), Self.end("news")],
+            after: Self.up,
+            [
+                .shutdownRequested, .hastened, Self.end("redis"), Self.end("scanner"),
+                Self.end("news"),
+            ],
             """
-            begin            → redis held, news held, scanner held, redis starting
-            redis healthy    → redis up, news starting
-            news healthy     → news up, scanner starting
-            scanner healthy  → scanner up
             shutdown         → scanner stopping to rest
-            hasten           → redis stopping to rest, kill redis, news stopping to rest, kill news, kill scanner
+            hasten           → kill redis, kill news, kill scanner
             redis emptied    → redis down
             scanner emptied  → scanner down
             news emptied     → news down, finished
             """)
         expectStory(
-            of: Self.chain, [.began(stopped: []), .hastened, Self.end("redis"), .startRequested(["redis"])],
+            of: Self.chain,
+            [.began(stopped: []), .hastened, Self.end("redis"), .startRequested(["redis"])],
             """
             begin          → redis held, news held, scanner held, redis starting
-            hasten         → redis stopping to rest, kill redis, news down, scanner down
+            hasten         → kill redis, news down, scanner down
             redis emptied  → redis down, finished
             start redis    → –
             """)

@@ -14,7 +14,8 @@ struct StartOrderTests {
 
     @Test func `what is needed comes first, and else the file's order counts`() {
         #expect(order(("c", ["a"]), ("a", []), ("b", [])) == ["a", "c", "b"])
-        #expect(order(("d", ["b", "c"]), ("c", ["a"]), ("b", ["a"]), ("a", [])) == ["a", "c", "b", "d"])
+        #expect(
+            order(("d", ["b", "c"]), ("c", ["a"]), ("b", ["a"]), ("a", [])) == ["a", "c", "b", "d"])
     }
 
     @Test func `what is not there is not waited for, and a ring does not hang`() {

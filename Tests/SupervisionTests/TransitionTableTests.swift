@@ -11,7 +11,8 @@ struct TransitionTableTests {
         let history = History(crashes: 1)
         return [
             .down(.stopped), .down(.ended(crash)), .held(history), .starting(history), .up(history),
-            .stopping(.rest, history), .stopping(.startAgain, history), .stopping(.policy(.unhealthy), history),
+            .stopping(.rest, history), .stopping(.startAgain, history),
+            .stopping(.policy(.unhealthy), history),
             .clearing(crash, .rest, history), .clearing(crash, .startAgain, history),
             .clearing(crash, .policy(crash), history), .waiting(history), .failed(history),
         ]
@@ -19,9 +20,12 @@ struct TransitionTableTests {
 
     private var events: [Lifecycle.Event] {
         [
-            .startRequested, .stopRequested, .restartRequested, .permitted, .spawned(saysWhenReady: true),
-            .spawned(saysWhenReady: false), .spawnFailed("…"), .becameReady, .becameUnhealthy(hung: false),
-            .becameUnhealthy(hung: true), .exited(crash), .emptied, .extended(.seconds(60)), .alarmRang, .hastened,
+            .startRequested, .stopRequested, .restartRequested, .permitted,
+            .spawned(saysWhenReady: true),
+            .spawned(saysWhenReady: false), .spawnFailed("…"), .becameReady,
+            .becameUnhealthy(hung: false),
+            .becameUnhealthy(hung: true), .exited(crash), .emptied, .extended(.seconds(60)),
+            .alarmRang, .hastened,
         ]
     }
 
@@ -30,7 +34,8 @@ struct TransitionTableTests {
         for state in states {
             for event in events {
                 let (next, effects) = Lifecycle.step(
-                    state, event, policy: .patient, in: Lifecycle.Surroundings(now: .zero, chance: 0))
+                    state, event, policy: .patient,
+                    in: Lifecycle.Surroundings(now: .zero, chance: 0))
                 let isAnomaly = effects == [.reportAnomaly(state, event)]
                 let result = isAnomaly ? "cannot happen" : next == state ? "same" : next.words
                 let orders = isAnomaly ? "" : effects.map(\.words).joined(separator: ", ")

@@ -1,4 +1,5 @@
-/// Random numbers that a seed repeats exactly, on every machine: SplitMix64 (Steele, Lea, Flood 2014).
+/// Random numbers that a seed repeats exactly, on every machine: SplitMix64 (Steele, Lea, Flood
+/// 2014).
 package struct Chance: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

@@ -22,14 +22,16 @@ extension Lifecycle.Next {
     package var words: String {
         switch self {
         case .rest: "to rest"
-        case .startAgain: "to start again"
-        case .policy(let reason): "by policy: \(reason.words)"
+        case .startAgain: "to start"
+        case .policy(let reason): "after \(reason.words)"
         }
     }
 }
 
 extension History {
-    package var words: String { crashes == 0 && !wasGivenUp ? "" : "(\(crashes)\(wasGivenUp ? "!" : ""))" }
+    package var words: String {
+        crashes == 0 && !wasGivenUp ? "" : "(\(crashes)\(wasGivenUp ? "!" : ""))"
+    }
 }
 
 extension ExitReason {
@@ -55,7 +57,7 @@ extension Lifecycle.Event {
         case .spawned(saysWhenReady: false): "spawned (silent)"
         case .spawnFailed(let reason): "spawnFailed(\(reason))"
         case .becameReady: "becameReady"
-        case .becameUnhealthy(hung: true): "becameUnhealthy (hung)"
+        case .becameUnhealthy(hung: true): "becameHung"
         case .becameUnhealthy(hung: false): "becameUnhealthy"
         case .exited(let reason): "exited(\(reason.words))"
         case .emptied: "emptied"
@@ -83,7 +85,8 @@ extension Stack.Event {
     package var words: String {
         switch self {
         case .happened(let name, let event): "\(name) \(event.words)"
-        case .judged(let name, let verdict, let hung): "\(name) \(verdict.rawValue)\(hung ? " (hung)" : "")"
+        case .judged(let name, let verdict, let hung):
+            "\(name) \(verdict.rawValue)\(hung ? " (hung)" : "")"
         case .began(let stopped): stopped.isEmpty ? "begin" : "begin without \(list(stopped))"
         case .startRequested(let names): "start \(list(names))"
         case .stopRequested(let names): "stop \(list(names))"

@@ -2,18 +2,20 @@ package import StackModel
 package import Supervision
 package import Testing
 
-/// Expects that a stack goes as `transcript` says: a line an event, with the states that came of it and what else was done.
-/// A process is there as soon as it is spawned, except those of `broken`, which cannot be.
+/// Expects that a stack goes as `transcript` says, after what is not told of the `past`: a line an
+/// event, with the states that came of it and what else was done. A process is there as soon as it is
+/// spawned, except those of `broken`, which cannot be.
 package func expectStory(
-    of services: [ServiceSpec], _ events: [Stack.Event], broken: Set<ServiceName> = [],
-    rolloutOrder: [ServiceName] = [], _ transcript: String, at location: SourceLocation = #_sourceLocation
+    of services: [ServiceSpec], after past: [Stack.Event] = [], _ events: [Stack.Event],
+    broken: Set<ServiceName> = [], rolloutOrder: [ServiceName] = [], _ transcript: String,
+    at location: SourceLocation = #_sourceLocation
 ) {
     var spec = StackSpec(name: "story", services: services)
     spec.rollout.order = rolloutOrder
     var stack = Stack(spec)
     var now = Moment.zero
     var rows: [[String]] = []
-    for event in events {
+    for (index, event) in (past + events).enumerated() {
         now = now + .seconds(1)
         var done: [String] = []
         var inbox = [event]
@@ -27,9 +29,11 @@ package func expectStory(
                 inbox.append(
                     .happened(
                         name,
-                        broken.contains(name) ? .spawnFailed("no such file") : .spawned(saysWhenReady: hasProbe)))
+                        broken.contains(name)
+                            ? .spawnFailed("no such file") : .spawned(saysWhenReady: hasProbe)))
             }
         }
+        if index < past.count { continue }
         rows.append([event.words, "→ " + (done.isEmpty ? "–" : done.joined(separator: ", "))])
     }
     expectText(table(rows), transcript, at: location)
@@ -55,7 +59,8 @@ private func word(for effect: Stack.Effect) -> String? {
 extension ServiceSpec {
     /// For stories: always restarted, and probed where `probe` says so.
     package static func service(
-        _ name: ServiceName, needs dependencies: [Dependency] = [], probed: Probe = .tcp(host: "localhost", port: 1),
+        _ name: ServiceName, needs dependencies: [Dependency] = [],
+        probed: Probe = .tcp(host: "localhost", port: 1),
         _ change: (inout ServiceSpec) -> Void = { _ in }
     ) -> ServiceSpec {
         var spec = ServiceSpec(name: name, command: ["/bin/\(name)"])

@@ -3,9 +3,11 @@ package import Supervision
 package import Testing
 
 extension LifePolicy {
-    /// For stories: 10 s to start, 5 s to stop, 1 s when hung; restarted always, and never given up.
+    /// For stories: 10 s to start, 5 s to stop, 1 s when hung; restarted always, and never given
+    /// up.
     package static let patient = LifePolicy(
-        restart: .always(), startLimit: .seconds(10), stopLimit: .seconds(5), hangLimit: .seconds(1))
+        restart: .always(), startLimit: .seconds(10), stopLimit: .seconds(5), hangLimit: .seconds(1)
+    )
 
     /// The same, given up after `attempts` restarts.
     package static func givesUp(
@@ -33,8 +35,9 @@ extension RestartPolicy {
     }
 }
 
-/// Expects that the life of one service goes as `transcript` says: a line an event, with the state before and after, and
-/// what is to be done. Time passes with alarms only; jitter takes nothing off.
+/// Expects that the life of one service goes as `transcript` says: a line an event, with the state
+/// before and after, and what is to be done. Time passes with alarms only; jitter takes nothing
+/// off.
 package func expectStory(
     _ events: [Lifecycle.Event], from first: Lifecycle.State = .down(.stopped), policy: LifePolicy,
     _ transcript: String, at location: SourceLocation = #_sourceLocation
@@ -52,7 +55,9 @@ package func expectStory(
             if effect == .clearAlarm { alarm = nil }
         }
         let orders = effects.map(\.words).joined(separator: ", ")
-        rows.append([state.words, event.words, "→ " + (next == state ? "same" : next.words), orders])
+        rows.append([
+            state.words, event.words, "→ " + (next == state ? "same" : next.words), orders,
+        ])
         state = next
     }
     expectText(table(rows), transcript, at: location)

@@ -2,7 +2,8 @@ internal import Foundation
 internal import Synchronization
 package import Testing
 
-/// Expects `actual` to be the text that stands in the test's source. `RECORD=1` writes it there instead.
+/// Expects `actual` to be the text that stands in the test's source. `RECORD=1` writes it there
+/// instead.
 package func expectText(
     _ actual: String, _ expected: String, at location: SourceLocation = #_sourceLocation
 ) {
@@ -22,7 +23,7 @@ package func expectText(
 package func expectText(
     _ actual: String, inFile name: String, at location: SourceLocation = #_sourceLocation
 ) {
-    let url = URL(fileURLWithPath: location._filePath).deletingLastPathComponent()
+    let url = URL(fileURLWithPath: location.filePath).deletingLastPathComponent()
         .appendingPathComponent(name)
     do {
         if isRecording {
@@ -64,8 +65,9 @@ private struct NoLiteral: Error {}
 
 private func rewriteLiteral(after location: SourceLocation, to text: String) throws {
     try shifts.withLock { shifts in
-        let path = location._filePath
-        let source = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+        let path = location.filePath
+        let source = String(
+            decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
         var lines = source.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let earlier = shifts[path, default: []].filter { $0.line < location.line }.map(\.count)
         let from = location.line - 1 + earlier.reduce(0, +)

@@ -13,9 +13,6 @@
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
@@ -129,8 +126,4 @@ int catalyst_peer_credentials(int socket, pid_t *pid, uid_t *uid, gid_t *gid) {
     *uid = credentials.uid;
     *gid = credentials.gid;
     return 0;
-}
-
-int catalyst_close_on_exec_from(int first) {
-    return (int)syscall(SYS_close_range, first, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
 }

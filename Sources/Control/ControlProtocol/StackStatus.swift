@@ -22,7 +22,8 @@ package struct StackStatus: Codable, Equatable, Sendable {
     package var notes: [String]
 
     package init(
-        stack: String, state: State, time: Timestamp, agent: AgentVersion, services: [ServiceStatus],
+        stack: String, state: State, time: Timestamp, agent: AgentVersion,
+        services: [ServiceStatus],
         notes: [String]
     ) {
         self.stack = stack

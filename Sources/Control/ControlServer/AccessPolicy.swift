@@ -1,8 +1,8 @@
+internal import Glibc
 package import LinuxSystem
 
-internal import Glibc
-
-/// Who may ask what: root and the agent's own user may change, so may group `catalyst-admin`; group `catalyst` may read.
+/// Who may ask what: root and the agent's own user may change, so may group `catalyst-admin`; group
+/// `catalyst` may read.
 package struct AccessPolicy: Equatable, Sendable {
     package enum Role: Comparable, Sendable { case none, reading, operating }
 

@@ -1,9 +1,8 @@
 package import ControlProtocol
-package import LinuxSystem
-package import SystemPackage
-
 internal import Glibc
 internal import JSONLines
+package import LinuxSystem
+package import SystemPackage
 
 /// One asker: lines in, lines out, never waiting for it.
 package final class ControlConnection {
@@ -21,7 +20,7 @@ package final class ControlConnection {
     private static let outputBytesMax = ControlLimits.replyBytesMax + (1 << 20)
 
     /// Who asks; nil when they are gone.
-    package var peer: UnixSocket.Peer? { try? UnixSocket.peer(of: descriptor) }  // Gone is an answer.
+    package var peer: UnixSocket.Peer? { try? UnixSocket.peer(of: descriptor) }
 
     init(_ descriptor: FileDescriptor, of role: AccessPolicy.Role, on loop: EventLoop) {
         self.descriptor = descriptor
@@ -29,7 +28,9 @@ package final class ControlConnection {
         self.loop = loop
     }
 
-    func start(idleLimit: Duration, onLine: @escaping ([UInt8]) -> Void, onClose: @escaping () -> Void) {
+    func start(
+        idleLimit: Duration, onLine: @escaping ([UInt8]) -> Void, onClose: @escaping () -> Void
+    ) {
         self.onClose = onClose
         do throws(SystemError) {
             try loop.watch(descriptor, for: .readable) { [unowned self] interest in
@@ -44,7 +45,8 @@ package final class ControlConnection {
 
     /// Sends a reply, or closes a connection that takes none.
     package func send(_ reply: ControlReply) {
-        guard isOpen, let line = try? JSONLines.encode(reply) else { return }  // Replies hold nothing unencodable.
+        // Replies hold nothing unencodable.
+        guard isOpen, let line = try? JSONLines.encode(reply) else { return }
         output += line
         flush()
         if output.count > Self.outputBytesMax { close() }
@@ -54,7 +56,8 @@ package final class ControlConnection {
     package func detach() -> FileDescriptor? {
         guard isOpen, output.isEmpty else { return nil }
         let flags = fcntl(descriptor.rawValue, F_GETFL)
-        guard let copy = try? descriptor.duplicate(), fcntl(copy.rawValue, F_SETFL, flags & ~O_NONBLOCK) == 0
+        guard let copy = try? descriptor.duplicate(),
+            fcntl(copy.rawValue, F_SETFL, flags & ~O_NONBLOCK) == 0
         else { return nil }  // Out of descriptors: the caller tells the asker.
         _ = fcntl(copy.rawValue, F_SETFD, FD_CLOEXEC)
         close()
@@ -70,7 +73,9 @@ package final class ControlConnection {
         onClose()
     }
 
-    private func serve(_ interest: EventLoop.Interest, _ idleLimit: Duration, _ onLine: ([UInt8]) -> Void) {
+    private func serve(
+        _ interest: EventLoop.Interest, _ idleLimit: Duration, _ onLine: ([UInt8]) -> Void
+    ) {
         let isHeld = self  // A handler may close the connection, and the server then forgets it.
         withExtendedLifetime(isHeld) {
             if interest.contains(.writable) { flush() }

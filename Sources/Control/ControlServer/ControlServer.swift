@@ -1,8 +1,7 @@
 package import ControlProtocol
-package import LinuxSystem
-
 internal import Glibc
 internal import JSONLines
+package import LinuxSystem
 internal import StackModel
 internal import SystemPackage
 
@@ -49,7 +48,8 @@ package final class ControlServer {
             let role = (try? UnixSocket.peer(of: descriptor)).map(policy.role) ?? .none
             let connection = ControlConnection(descriptor, of: role, on: loop)
             guard makeRoom() else {
-                connection.send(.failure(.busy, "\(Self.connectionsMax) answers are under way: end one first"))
+                connection.send(
+                    .failure(.busy, "\(Self.connectionsMax) answers are under way: end one first"))
                 connection.close()
                 continue
             }
@@ -58,7 +58,10 @@ package final class ControlServer {
                 idleLimit: Self.idleLimit,
                 onLine: { [unowned self, unowned connection] line in receive(line, connection) },
                 onClose: { [unowned self, unowned connection] in
-                    guard let connection = connections.removeValue(forKey: ObjectIdentifier(connection)) else { return }
+                    guard
+                        let connection = connections.removeValue(
+                            forKey: ObjectIdentifier(connection))
+                    else { return }
                     onClose(connection)
                 })
         }

@@ -11,7 +11,9 @@ package enum JSONLines {
         return bytes
     }
 
-    package static func decode<Value: Decodable>(_ type: Value.Type, from line: [UInt8]) throws -> Value {
+    package static func decode<Value: Decodable>(_ type: Value.Type, from line: [UInt8]) throws
+        -> Value
+    {
         try JSONDecoder().decode(type, from: Data(line))
     }
 }

@@ -1,6 +1,7 @@
 package import StackModel
 
-/// What the answers of one instance so far mean. A new instance gets a new tally: verdicts are not inherited.
+/// What the answers of one instance so far mean. A new instance gets a new tally: verdicts are not
+/// inherited.
 package struct Tally: Equatable, Sendable {
     package private(set) var verdict = Verdict.unknown
     /// The answers behind `verdict` when it is bad.
@@ -23,8 +24,8 @@ package struct Tally: Equatable, Sendable {
     /// None of the failures that count was an answer: a stop signal will hardly be heard.
     package var isHung: Bool { failures > 0 && timeouts >= failures }
 
-    /// Takes an answer in. `isBlocked`: something the service needs is known to be bad, so a failure is not its own;
-    /// when that is over, failures count from the beginning.
+    /// Takes an answer in. `isBlocked`: something the service needs is known to be bad, so a
+    /// failure is not its own; when that is over, failures count from the beginning.
     package mutating func receive(
         _ report: Report, at now: Moment, isBlocked: Bool, rules: HealthCheck
     ) {
@@ -84,7 +85,8 @@ package struct Tally: Equatable, Sendable {
         if verdict == .blocked || verdict == .unhealthy { complaint = nil }
     }
 
-    /// Until it was well for the first time it is asked more often than it may fail: one failure counts in each interval.
+    /// Until it was well for the first time it is asked more often than it may fail: one failure
+    /// counts in each interval.
     private func isCounted(at now: Moment, _ rules: HealthCheck) -> Bool {
         hasSucceeded || now - (lastCounted ?? started + rules.startPeriod) >= rules.interval
     }

@@ -28,7 +28,8 @@ package struct History: Equatable, Sendable {
             crashes: crashes + 1, attempts: attempts, wasGivenUp: wasGivenUp || isExhausted)
     }
 
-    /// It has been well for long. What counts for giving up within a window is for the window to forget.
+    /// It has been well for long. What counts for giving up within a window is for the window to
+    /// forget.
     func forgiven(by policy: RestartPolicy) -> History {
         History(attempts: policy.window > .zero ? attempts : [])
     }
@@ -37,7 +38,8 @@ package struct History: Equatable, Sendable {
 extension Backoff {
     /// How long to wait before the restart that `history` counts as its last.
     ///
-    /// The first after a long healthy life is at once: the pause is there for services that keep crashing.
+    /// The first after a long healthy life is at once: the pause is there for services that keep
+    /// crashing.
     func pause(before history: History, chance: Double) -> Duration {
         guard history.crashes > 1 else { return .zero }
         // Doubling by shifting would overflow; past 62 doublings every pause is the longest anyway.

@@ -2,8 +2,9 @@ package import StackModel
 
 /// One service's life as a pure function: what happened goes in, what to do comes out.
 ///
-/// No clock, no kernel, no log: the agent has those. Whether the service is *wanted*, and whether what it needs is
-/// there, is the stack's business; this knows only what is. A service has one alarm; setting it replaces it.
+/// No clock, no kernel, no log: the agent has those. Whether the service is *wanted*, and whether
+/// what it needs is there, is the stack's business; this knows only what is. A service has one
+/// alarm; setting it replaces it.
 package enum Lifecycle {
     package enum State: Equatable, Sendable {
         /// Not running and not trying to.
@@ -80,7 +81,8 @@ package enum Lifecycle {
         }
     }
 
-    /// A killed tree that is still there is killed again so often: new processes may have been born meanwhile.
+    /// A killed tree that is still there is killed again so often: new processes may have been born
+    /// meanwhile.
     package static let killAgainAfter = Duration.seconds(1)
 
     /// Decides what follows from `event`.
@@ -168,7 +170,8 @@ package enum Lifecycle {
             (.up, .extended), (.clearing, .extended):
             return (state, [])
 
-        // Cannot happen: there is no process, or no alarm, or the stack asks no such thing. Carry on if it does.
+        // Cannot happen: there is no process, or no alarm, or the stack asks no such thing. Carry
+        // on if it does.
         case (.down, _), (.held, _), (.waiting, _), (.failed, _), (.starting, .permitted),
             (.starting, .emptied),
             (.up, .permitted), (.up, .spawned), (.up, .spawnFailed), (.up, .emptied),
@@ -212,7 +215,8 @@ package struct LifePolicy: Equatable, Sendable {
     package var startLimit: Duration?
     /// From the stop signal to SIGKILL.
     package var stopLimit: Duration
-    /// The same for an instance that answers nothing: a stop signal seldom helps, and somebody waits.
+    /// The same for an instance that answers nothing: a stop signal seldom helps, and somebody
+    /// waits.
     package var hangLimit: Duration
 
     package init(
@@ -224,8 +228,8 @@ package struct LifePolicy: Equatable, Sendable {
         self.hangLimit = hangLimit
     }
 
-    /// A hung instance gets a twentieth of the time its detection took, at least 100 ms, so that hang found and replaced
-    /// stays within a tenth of the configured bound.
+    /// A hung instance gets a twentieth of the time its detection took, at least 100 ms, so that
+    /// hang found and replaced stays within a tenth of the configured bound.
     package init(_ spec: ServiceSpec) {
         let patience = max(.milliseconds(100), spec.healthCheck.detectionBound / 20)
         self.init(

@@ -1,6 +1,7 @@
 package import StackModel
 
-/// The members by name, with those that need attention at hand: deciding stays cheap with a thousand services.
+/// The members by name, with those that need attention at hand: deciding stays cheap with a
+/// thousand services.
 package struct Roster: Sendable, Sequence {
     private var byName: [ServiceName: Stack.Member] = [:]
     /// They would run, and may as soon as what they need is there.

@@ -6,7 +6,8 @@ extension Stack {
         members[name]?.spec.dependencies.filter { !isMet($0) }.map(\.service) ?? []
     }
 
-    /// The services whose fault it is when `name` fares badly: known to be unwell, with all that they need well.
+    /// The services whose fault it is when `name` fares badly: known to be unwell, with all that
+    /// they need well.
     package func culprits(behind name: ServiceName) -> [ServiceName] {
         var found: [ServiceName] = []
         var seen: Set<ServiceName> = [name]
@@ -20,7 +21,8 @@ extension Stack {
         return order.filter(found.contains)
     }
 
-    /// What those that have to go, and have not gone, lean on, directly or through others: it goes after them.
+    /// What those that have to go, and have not gone, lean on, directly or through others: it goes
+    /// after them.
     func leanedOn() -> Set<ServiceName> {
         var found: Set<ServiceName> = []
         var open: [ServiceName] = []

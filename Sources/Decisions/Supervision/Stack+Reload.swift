@@ -1,7 +1,8 @@
 internal import StackModel
 
 extension Stack {
-    /// What is new starts, what is gone stops, what changed beyond repair is restarted, and the rest goes on.
+    /// What is new starts, what is gone stops, what changed beyond repair is restarted, and the
+    /// rest goes on.
     mutating func reload(
         _ spec: StackSpec, _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
     ) {
@@ -34,7 +35,8 @@ extension Stack {
         member.isLeaving = false
         if member.state.isAlive, spec.needsNewInstance(insteadOf: member.spec) {
             member.nextSpec = spec
-            // What it needs is as the file says now: with some as it was, the dependencies could form a ring.
+            // What it needs is as the file says now: with some as it was, the dependencies could
+            // form a ring.
             member.spec.dependencies = spec.dependencies
         } else {
             member.take(spec)

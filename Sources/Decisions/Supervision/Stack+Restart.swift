@@ -24,8 +24,8 @@ extension Stack {
         (restarts.current.map { [$0] } ?? []) + restarts.waiting
     }
 
-    /// Dependents before what they need, or as the stack file's rollout order says; then, in start order, those that
-    /// want to be restarted after what they depend on.
+    /// Dependents before what they need, or as the stack file's rollout order says; then, in start
+    /// order, those that want to be restarted after what they depend on.
     package func restartOrder(_ names: [ServiceName]) -> [ServiceName] {
         let wished = spec.rollout.order
         let named = order.reversed().filter(names.contains)
@@ -75,7 +75,8 @@ extension Stack {
         return true
     }
 
-    /// How far the restart of `name` is. Its old instance was asked to end, so one that runs is new.
+    /// How far the restart of `name` is. Its old instance was asked to end, so one that runs is
+    /// new.
     private func progress(of name: ServiceName) -> RestartProgress {
         guard let member = members[name] else { return .done }
         switch member.state {

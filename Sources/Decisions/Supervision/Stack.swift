@@ -1,9 +1,10 @@
 package import StackModel
 
-/// The order and fate of all services: nine lifecycles, what they need of each other, and what is wished.
+/// The order and fate of all services: nine lifecycles, what they need of each other, and what is
+/// wished.
 ///
-/// As pure as `Lifecycle`: events in, effects out. Wish and fact are apart: `isWanted` is the operator's word, a
-/// lifecycle's state is what is.
+/// As pure as `Lifecycle`: events in, effects out. Wish and fact are apart: `isWanted` is the
+/// operator's word, a lifecycle's state is what is.
 package struct Stack: Sendable {
     package struct Member: Sendable {
         package internal(set) var spec: ServiceSpec
@@ -161,7 +162,8 @@ package struct Stack: Sendable {
             members[name]?.isHealthy = false
         case .unhealthy:
             members[name]?.isHealthy = false
-            // While something it needs is bad it is not its own fault, and a restart would not help.
+            // While something it needs is bad it is not its own fault, and a restart would not
+            // help.
             if member.isWanted, member.spec.onUnhealthy == .restart, culprits(behind: name).isEmpty
             {
                 step(name, .becameUnhealthy(hung: hung), surroundings, &effects)
@@ -181,8 +183,8 @@ package struct Stack: Sendable {
         }
     }
 
-    /// How much longer an alarm that rang has to wait; nil: it counts. A start that others hold up is not the service's
-    /// own failure, and while it is unwell nothing is forgiven.
+    /// How much longer an alarm that rang has to wait; nil: it counts. A start that others hold up
+    /// is not the service's own failure, and while it is unwell nothing is forgiven.
     private func respite(for name: ServiceName) -> Duration? {
         guard let member = members[name] else { return nil }
         switch member.state {
@@ -194,8 +196,9 @@ package struct Stack: Sendable {
         }
     }
 
-    /// Does all that has become possible: stops, removals, restarts, and one start. The shell's answer to that start
-    /// brings the next one: so each is decided knowing what came of the one before.
+    /// Does all that has become possible: stops, removals, restarts, and one start. The shell's
+    /// answer to that start brings the next one: so each is decided knowing what came of the one
+    /// before.
     private mutating func settle(
         _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
     ) {
@@ -209,7 +212,8 @@ package struct Stack: Sendable {
         }
     }
 
-    /// Dependents first, as far as they have to go as well. What is ending anyhow just does not come back.
+    /// Dependents first, as far as they have to go as well. What is ending anyhow just does not
+    /// come back.
     private mutating func stopUnwanted(
         _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
     ) {

@@ -2,7 +2,8 @@ package import StackModel
 
 /// The order in which services may start: what is depended on first, the file's order among equals.
 ///
-/// Services of a cycle come last, in the file's order: `StackFile` refuses cycles, and a decision must not hang on one.
+/// Services of a cycle come last, in the file's order: `StackFile` refuses cycles, and a decision
+/// must not hang on one.
 package func startOrder(of services: [ServiceSpec]) -> [ServiceName] {
     let names = Set(services.map(\.name))
     var waiting = services

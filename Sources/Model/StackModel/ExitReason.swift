@@ -14,7 +14,8 @@ extension ExitReason: CustomStringConvertible {
     package var description: String {
         switch self {
         case .exited(let code): "exited with code \(code)"
-        case .signaled(let signal, let dumped): "was killed by \(signal)\(dumped ? " (core dumped)" : "")"
+        case .signaled(let signal, let dumped):
+            "was killed by \(signal)\(dumped ? " (core dumped)" : "")"
         case .notStarted(let reason): reason
         case .unknown: "ended, how is unknown"
         }

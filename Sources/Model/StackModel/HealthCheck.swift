@@ -75,7 +75,9 @@ extension Probe: Codable {
                 let port = UInt16(arguments[0][arguments[0].index(after: colon)...]), port > 0
             else { return nil }
             var host = String(arguments[0][..<colon])
-            if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+            if host.hasPrefix("["), host.hasSuffix("]") {
+                host = String(host.dropFirst().dropLast())
+            }
             guard !host.isEmpty else { return nil }
             self = .tcp(host: host, port: port)
         default: return nil
@@ -86,7 +88,8 @@ extension Probe: Codable {
         switch self {
         case .none: ["NONE"]
         case .http(let url): ["HTTP", url]
-        case .tcp(let host, let port): ["TCP", host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"]
+        case .tcp(let host, let port):
+            ["TCP", host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"]
         case .redis(let url): ["REDIS", url]
         case .postgres(let url): ["POSTGRES", url]
         case .exec(let command): ["CMD"] + command

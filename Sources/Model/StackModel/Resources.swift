@@ -42,7 +42,9 @@ package struct Resources: Equatable, Sendable, Codable {
 
 /// `deploy.update_config` and `rollback_config`: carried for rollouts.
 package struct UpdatePolicy: Equatable, Sendable, Codable {
-    package enum Order: String, Sendable, Codable { case stopFirst = "stop-first", startFirst = "start-first" }
+    package enum Order: String, Sendable, Codable {
+        case stopFirst = "stop-first", startFirst = "start-first"
+    }
     package enum FailureAction: String, Sendable, Codable { case pause, `continue`, rollback }
 
     package var order: Order = .stopFirst

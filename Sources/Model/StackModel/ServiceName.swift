@@ -16,7 +16,8 @@ package struct ServiceName: Hashable, Sendable {
             default: false
             }
         }
-        return allowed && !text.isEmpty && text.utf8.count <= 64 && text.utf8.first != UInt8(ascii: ".")
+        return allowed && !text.isEmpty && text.utf8.count <= 64
+            && text.utf8.first != UInt8(ascii: ".")
             && text.utf8.first != UInt8(ascii: "-")
     }
 }

@@ -134,7 +134,8 @@ extension SignalName: CustomStringConvertible, Codable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let signal = SignalName(text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no signal '\(text)'")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "no signal '\(text)'")
         }
         self = signal
     }

@@ -49,9 +49,10 @@ package indirect enum JSONValue: Equatable, Sendable, Codable {
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
+        // Each `try?` asks "is it of this type?".
         if container.decodeNil() {
             self = .null
-        } else if let value = try? container.decode(Bool.self) {  // Each `try?` asks "is it of this type?".
+        } else if let value = try? container.decode(Bool.self) {
             self = .bool(value)
         } else if let value = try? container.decode(Double.self) {
             self = .number(value)

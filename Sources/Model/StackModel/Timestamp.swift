@@ -23,7 +23,8 @@ extension Timestamp: CustomStringConvertible {
         let (day, timeOfDay) = second.flooredDivision(by: 86_400)
         let (year, month, dayOfMonth) = civilDate(daysSince1970: day)
         var text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))T"
-        text += "\(padded(timeOfDay / 3600, 2)):\(padded(timeOfDay / 60 % 60, 2)):\(padded(timeOfDay % 60, 2))"
+        text +=
+            "\(padded(timeOfDay / 3600, 2)):\(padded(timeOfDay / 60 % 60, 2)):\(padded(timeOfDay % 60, 2))"
         if digits > 0 { text += "." + padded(fraction, 9).prefix(digits) }
         return text + "Z"
     }
@@ -33,7 +34,8 @@ extension Timestamp: CustomStringConvertible {
         var scanner = DigitScanner(bytes: Array(text.utf8))
         guard let year = scanner.number(digits: 4), scanner.skip("-"),
             let month = scanner.number(digits: 2), scanner.skip("-"),
-            let day = scanner.number(digits: 2), scanner.skip("T") || scanner.skip("t") || scanner.skip(" "),
+            let day = scanner.number(digits: 2),
+            scanner.skip("T") || scanner.skip("t") || scanner.skip(" "),
             let hour = scanner.number(digits: 2), scanner.skip(":"),
             let minute = scanner.number(digits: 2), scanner.skip(":"),
             let second = scanner.number(digits: 2),
@@ -52,7 +54,8 @@ extension Timestamp: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let parsed = Timestamp(rfc3339: try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an RFC 3339 time")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "not an RFC 3339 time")
         }
         self = parsed
     }
@@ -70,7 +73,9 @@ private struct DigitScanner {
     init(bytes: [UInt8]) { self.bytes = bytes }
 
     mutating func skip(_ character: Unicode.Scalar) -> Bool {
-        guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
+        guard position < bytes.count, bytes[position] == UInt8(ascii: character) else {
+            return false
+        }
         position += 1
         return true
     }
@@ -122,14 +127,17 @@ private func padded(_ number: Int64, _ width: Int) -> String {
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
 }
 
-// Both are Howard Hinnant's algorithms ("chrono-compatible low-level date algorithms"), for the proleptic Gregorian calendar.
+// Both are Howard Hinnant's algorithms ("chrono-compatible low-level date algorithms"), for the
+// proleptic Gregorian calendar.
 private func civilDate(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
     let (era, dayOfEra) = (days + 719_468).flooredDivision(by: 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
     let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
     let shifted = (5 * dayOfYear + 2) / 153
     let month = shifted < 10 ? shifted + 3 : shifted - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
+    return (
+        yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1
+    )
 }
 
 private func daysSince1970(year: Int64, month: Int64, day: Int64) -> Int64 {

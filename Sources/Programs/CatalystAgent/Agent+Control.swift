@@ -10,11 +10,14 @@ extension Agent {
         let known = stack?.order ?? []
         let named = request.services ?? []
         if let unknown = named.first(where: { !known.contains($0) }) {
-            let words = stack == nil ? "the stack file is still being read" : "there is no service '\(unknown)'"
+            let words =
+                stack == nil
+                ? "the stack file is still being read" : "there is no service '\(unknown)'"
             return connection.send(.failure(.unknownService, words))
         }
         switch request.command {
-        case .status, .health: reply(connection) { $0.status = status(of: named.isEmpty ? nil : named) }
+        case .status, .health:
+            reply(connection) { $0.status = status(of: named.isEmpty ? nil : named) }
         case .version: reply(connection) { $0.version = version }
         case .limits: reply(connection) { $0.limits = AgentLimits.all }
         case .config: reply(connection) { $0.config = stack?.spec.redacted() }
@@ -47,12 +50,20 @@ extension Agent {
         listeners.append(Listener(connection: connection, services: services))
     }
 
-    private func change(_ request: ControlRequest, _ named: [ServiceName], _ connection: ControlConnection) {
+    private func change(
+        _ request: ControlRequest, _ named: [ServiceName], _ connection: ControlConnection
+    ) {
         guard let stack, !stack.isShuttingDown else {
-            return connection.send(.failure(.stopping, stack == nil ? "the stack file is still being read" : "the agent is stopping"))
+            return connection.send(
+                .failure(
+                    .stopping,
+                    stack == nil ? "the stack file is still being read" : "the agent is stopping"))
         }
         let services = named.isEmpty ? stack.order : named
-        record(.asked, nil, .notice, "asked by \(asker(connection)): \(request.command.rawValue)\(named.isEmpty ? "" : " " + named.map(\.text).joined(separator: " "))")
+        let words = [request.command.rawValue] + named.map(\.text)
+        record(
+            .asked, nil, .notice,
+            "asked by \(asker(connection)): \(words.joined(separator: " "))")
         let goal: Waiter.Goal
         switch request.command {
         case .up, .start:
@@ -71,14 +82,17 @@ extension Agent {
         finish(request, connection, goal, services)
     }
 
-    private func reloaded(_ refusal: String?, _ request: ControlRequest, _ connection: ControlConnection) {
+    private func reloaded(
+        _ refusal: String?, _ request: ControlRequest, _ connection: ControlConnection
+    ) {
         if let refusal { return connection.send(.failure(.badStack, refusal)) }
         let wanted = stack?.order.filter { stack?.members[$0]?.isWanted == true } ?? []
         finish(request, connection, .restarted, wanted)
     }
 
     private func finish(
-        _ request: ControlRequest, _ connection: ControlConnection, _ goal: Waiter.Goal, _ services: [ServiceName]
+        _ request: ControlRequest, _ connection: ControlConnection, _ goal: Waiter.Goal,
+        _ services: [ServiceName]
     ) {
         guard request.wait != false else { return connection.send(.end("under way")) }
         wait(connection, for: goal, of: services)

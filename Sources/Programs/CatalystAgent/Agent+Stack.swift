@@ -14,7 +14,9 @@ extension Agent {
             case .refused(let words):
                 refused(words)
                 guard let lastGood = stackReader.lastGood() else {
-                    return giveUp("there is no stack to run: mend the stack file and start again", exitCode: 100)
+                    return giveUp(
+                        "there is no stack to run: mend the stack file and start again",
+                        exitCode: 100)
                 }
                 begin(lastGood)
             }
@@ -23,7 +25,8 @@ extension Agent {
 
     private func begin(_ spec: StackSpec) {
         for warning in spec.warnings { record(.stackLoaded, nil, .warning, warning) }
-        record(.stackLoaded, nil, .notice, "stack '\(spec.name)' with \(spec.services.count) services")
+        record(
+            .stackLoaded, nil, .notice, "stack '\(spec.name)' with \(spec.services.count) services")
         stack = Stack(spec)
         post(.began(stopped: remembered.stopped))
         becameReady()
@@ -63,21 +66,27 @@ extension Agent {
         let lines = words.split(separator: "\n")
         for line in lines { record(.stackRefused, nil, .error, String(line)) }
         let rest = lines.count > 1 ? " (and \(lines.count - 1) more)" : ""
-        notes["stack"] = "the stack file is refused, the last good stack runs: \(lines.first ?? "")\(rest)"
+        notes["stack"] =
+            "the stack file is refused, the last good stack runs: \(lines.first ?? "")\(rest)"
     }
 
     /// Ends what an earlier agent left running, so that no service ever runs twice; then calls `done`.
     func endLeftovers(done: @escaping () -> Void) {
-        let leftovers = remembered.survivors(boot: Proc.bootID())
+        let leftovers = findLeftovers()
         guard !leftovers.isEmpty else { return done() }
         for (name, tree) in leftovers {
-            record(.killed, name, .warning, "an earlier agent left it running (pid \(tree.leader)): ending it first")
+            let pids = tree.processes.map(String.init).joined(separator: ", ")
+            record(
+                .killed, name, .warning, "an earlier agent left it running (pid \(pids)): ending it first")
             tree.signal(.terminate)
         }
         wait(for: leftovers, until: Clock.now() + AgentLimits.leftoverGrace, done: done)
     }
 
-    private func wait(for leftovers: [(ServiceName, ProcessTree)], until deadline: Moment, done: @escaping () -> Void) {
+    private func wait(
+        for leftovers: [(ServiceName, ProcessTree)], until deadline: Moment,
+        done: @escaping () -> Void
+    ) {
         let remaining = leftovers.filter { !$0.1.isEmpty }
         guard !remaining.isEmpty else { return done() }
         if Clock.now() > deadline {
@@ -99,8 +108,9 @@ extension Agent {
 extension RememberedState {
     /// An empty one where there is none, or none that can be read.
     static func read(_ path: String) -> RememberedState {
+        // A torn file remembers nothing.
         guard let bytes = TextFile.readBytes(path, bytesMax: AgentLimits.resolvedBytesMax),
-            let state = try? JSONLines.decode(RememberedState.self, from: bytes)  // A torn file remembers nothing.
+            let state = try? JSONLines.decode(RememberedState.self, from: bytes)
         else { return RememberedState() }
         return state
     }

@@ -10,7 +10,9 @@ internal import SystemPackage
 
 /// Answers that read log files: each on a thread of its own, which owns the connection from then on.
 extension Agent {
-    func streamLogs(_ request: ControlRequest, _ services: [ServiceName], _ connection: ControlConnection) {
+    func streamLogs(
+        _ request: ControlRequest, _ services: [ServiceName], _ connection: ControlConnection
+    ) {
         var reading = LogReading(directory: options.logDirectory, services: services)
         reading.since = request.since
         reading.tail = request.tail
@@ -27,7 +29,8 @@ extension Agent {
     }
 
     func explain(_ named: [ServiceName], _ connection: ControlConnection) {
-        let names = named.isEmpty ? status().services.filter { !$0.isWell && $0.wanted }.map(\.name) : named
+        let names =
+            named.isEmpty ? status().services.filter { !$0.isWell && $0.wanted }.map(\.name) : named
         let explanations = names.compactMap(explanation)
         let directory = options.logDirectory
         stream(connection) { asker in
@@ -46,9 +49,13 @@ extension Agent {
         }
     }
 
-    private func stream(_ connection: ControlConnection, _ work: @escaping @Sendable (Asker) -> Void) {
+    private func stream(
+        _ connection: ControlConnection, _ work: @escaping @Sendable (Asker) -> Void
+    ) {
         guard streams < AgentLimits.streamsMax else {
-            return connection.send(.failure(.busy, "\(AgentLimits.streamsMax) log streams are under way: end one first"))
+            return connection.send(
+                .failure(
+                    .busy, "\(AgentLimits.streamsMax) log streams are under way: end one first"))
         }
         guard let descriptor = connection.detach() else {
             return connection.send(.failure(.busy, "cannot stream now: too many open files"))
@@ -83,17 +90,21 @@ struct Asker: Sendable {
     init(_ descriptor: FileDescriptor) {
         self.descriptor = descriptor
         var limit = timeval(tv_sec: Self.patience, tv_usec: 0)
-        setsockopt(descriptor.rawValue, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(
+            descriptor.rawValue, SOL_SOCKET, SO_SNDTIMEO, &limit,
+            socklen_t(MemoryLayout<timeval>.size))
     }
 
     var isGone: Bool {
-        var poll = pollfd(fd: descriptor.rawValue, events: Int16(0x2000 /* POLLRDHUP */), revents: 0)
+        // POLLRDHUP, which Glibc's module lacks.
+        var poll = pollfd(fd: descriptor.rawValue, events: 0x2000, revents: 0)
         return Glibc.poll(&poll, 1, 0) > 0
     }
 
     /// Whether it was taken.
     func send(_ reply: ControlReply) -> Bool {
-        guard let line = try? JSONLines.encode(reply) else { return false }  // Replies hold nothing unencodable.
+        // Replies hold nothing unencodable.
+        guard let line = try? JSONLines.encode(reply) else { return false }
         var sent = 0
         while sent < line.count {
             let count = line[sent...].withUnsafeBytes {

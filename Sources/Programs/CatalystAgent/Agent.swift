@@ -5,8 +5,8 @@ internal import LinuxSystem
 internal import Logs
 internal import StackModel
 internal import Supervision
-internal import Systemd
 internal import SystemPackage
+internal import Systemd
 
 /// The loop: events in, decisions, deeds out. It owns all state; what decides is in `Stack`, what does is in `Runner`.
 package final class Agent {
@@ -45,7 +45,8 @@ package final class Agent {
 
     package init(_ options: AgentOptions) throws {
         self.options = options
-        // First: threads inherit the mask.
+        Descriptors.withholdInherited()
+        // Before any thread: they inherit the mask.
         signals = try Signals([.terminate, .interrupt, .hangUp, .child])
         loop = try EventLoop()
         reaper = try Reaper(on: loop)
@@ -74,7 +75,10 @@ package final class Agent {
     /// Runs until the stack is stopped. Returns the exit code: 0 after an orderly end.
     package func run() throws -> Int32 {
         guard try Directory.lock(options.lockFile) else {
-            throw StartError("another catalystd uses the state directory '\(options.stateDirectory)': stop it, or give this one another with --state")
+            throw StartError(
+                "another catalystd uses the state directory '\(options.stateDirectory)': "
+                    + "stop it, or give this one another with --state"
+            )
         }
         try listen()
         try receiveSignals()
@@ -84,7 +88,8 @@ package final class Agent {
             record(.agentAnomaly, nil, .error, "\(words), going on without")
         }
         loop.afterTurn = { [unowned self] in afterTurn() }
-        record(.agentStarted, nil, .notice, "catalystd \(catalystVersion) started (pid \(getpid()))")
+        record(
+            .agentStarted, nil, .notice, "catalystd \(catalystVersion) started (pid \(getpid()))")
         collector.start()
         feedWatchdog()
         endLeftovers { [unowned self] in loadStack() }
@@ -126,7 +131,10 @@ package final class Agent {
         }
     }
 
-    private func tell(_ name: ServiceName, _ from: Lifecycle.State, _ to: Lifecycle.State, _ event: Lifecycle.Event) {
+    private func tell(
+        _ name: ServiceName, _ from: Lifecycle.State, _ to: Lifecycle.State,
+        _ event: Lifecycle.Event
+    ) {
         let runner = runner(name)
         if word(for: from) != word(for: to) { runner.since = Clock.wallTime() }
         let missing = stack?.missing(for: name) ?? []
@@ -142,7 +150,8 @@ package final class Agent {
     }
 
     func record(
-        _ kind: EventRecord.Kind, _ service: ServiceName? = nil, _ priority: EventRecord.Priority = .info,
+        _ kind: EventRecord.Kind, _ service: ServiceName? = nil,
+        _ priority: EventRecord.Priority = .info,
         _ message: String
     ) {
         chronicle.record(kind, service, priority, message)
@@ -179,13 +188,18 @@ package final class Agent {
     }
 
     private func logsDropped(_ name: ServiceName, _ bytes: UInt64) {
-        record(.logsDropped, name, .warning, "\(ByteCount(bytes: Int64(clamping: bytes))) of its output were dropped: the disk is full or too slow")
+        record(
+            .logsDropped, name, .warning,
+            "\(ByteCount(bytes: Int64(clamping: bytes))) of its output were dropped: the disk is full or too slow"
+        )
     }
 
     /// An orphan was reaped: an instance that waited for it may be empty now.
     private func checkTrees() {
         for runner in runners.values {
-            if let instance = runner.instance, instance.mainHasEnded { runner.checkEmptiness(of: instance) }
+            if let instance = runner.instance, instance.mainHasEnded {
+                runner.checkEmptiness(of: instance)
+            }
         }
     }
 
@@ -214,7 +228,8 @@ package final class Agent {
         isRememberingDue = false
         remembered.boot = Proc.bootID()
         remembered.instances = runners.compactMapValues { runner in
-            guard let instance = runner.instance, let entry = Proc.entry(of: instance.child.pid) else { return nil }
+            guard let instance = runner.instance, let entry = Proc.entry(of: instance.child.pid)
+            else { return nil }
             return RememberedState.Instance(
                 pid: entry.pid, startTicks: entry.startTicks, mark: instance.tree.mark,
                 cgroup: instance.tree.cgroup?.path)
@@ -223,12 +238,14 @@ package final class Agent {
     }
 
     private func listen() throws {
-        let directory = options.socketPath.lastIndex(of: "/").map { String(options.socketPath[..<$0]) } ?? "."
+        let directory =
+            options.socketPath.lastIndex(of: "/").map { String(options.socketPath[..<$0]) } ?? "."
         // A user's own may lie in /tmp, where others could have made it first.
         let isOwn = geteuid() != 0
         if !directory.isEmpty { try Directory.make(directory, mode: isOwn ? 0o700 : 0o755) }
         if isOwn, directory.hasPrefix("/tmp/catalyst-"), !Directory.isOwn(directory) {
-            throw StartError("'\(directory)' belongs to another user: name another socket with --socket")
+            throw StartError(
+                "'\(directory)' belongs to another user: name another socket with --socket")
         }
         let server = try ControlServer(on: loop, path: options.socketPath, policy: .ofThisMachine())
         server.onRequest = { [unowned self] request, connection in answer(request, connection) }
@@ -301,7 +318,8 @@ extension Agent {
             let isSwept = cgroupRoot?.removeAll() ?? true
             if left.isEmpty, isSwept { return }
             reaper.reapOrphans()
-            try? loop.turn(waitingAtMost: .milliseconds(5))  // A loop that fails now has nothing left to serve.
+            // A loop that fails now has nothing left to serve.
+            try? loop.turn(waitingAtMost: .milliseconds(5))
         }
     }
 }

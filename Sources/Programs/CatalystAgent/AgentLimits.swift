@@ -1,6 +1,6 @@
+internal import CollectorProtocol
 internal import ControlProtocol
 internal import ControlServer
-internal import CollectorProtocol
 internal import Logs
 
 /// The agent's bounds, each with its reason. `catalystctl limits` prints them.
@@ -39,18 +39,29 @@ enum AgentLimits {
 
     static var all: [Limit] {
         [
-            Limit("control connections", "\(ControlServer.connectionsMax)", "one operator has a few terminals"),
-            Limit("control request", "\(ControlLimits.requestBytesMax) bytes", "names 1,000 services"),
-            Limit("control reply", "\(ControlLimits.replyBytesMax) bytes", "a resolved stack of 1,000 services"),
-            Limit("control idle time", "\(ControlServer.idleLimit)", "forgotten connections are closed"),
+            Limit(
+                "control connections", "\(ControlServer.connectionsMax)",
+                "one operator has a few terminals"),
+            Limit(
+                "control request", "\(ControlLimits.requestBytesMax) bytes", "names 1,000 services"),
+            Limit(
+                "control reply", "\(ControlLimits.replyBytesMax) bytes",
+                "a resolved stack of 1,000 services"),
+            Limit(
+                "control idle time", "\(ControlServer.idleLimit)",
+                "forgotten connections are closed"),
             Limit("log and why streams", "\(streamsMax)", "a thread each"),
             Limit("events remembered", "\(eventsMax)", "about 200 bytes each"),
-            Limit("announcements waiting", "\(announcementsMax)", "for a slow stderr; then counted and dropped"),
+            Limit(
+                "announcements waiting", "\(announcementsMax)",
+                "for a slow stderr; then counted and dropped"),
             Limit("stack file reading", "\(resolveTime)", "then the running stack goes on"),
             Limit("resolved stack", "\(resolvedBytesMax) bytes", "1,000 services are under 4 MiB"),
             Limit("probes under way", "\(CollectorLimits.probesMax)", "one a service, twice over"),
             Limit("probe output kept", "\(probeOutputBytesMax) bytes", "evidence, not a log"),
-            Limit("notifications a turn", "\(notificationsPerTurnMax)", "a flood must not take the loop"),
+            Limit(
+                "notifications a turn", "\(notificationsPerTurnMax)",
+                "a flood must not take the loop"),
             Limit("sampling interval", "\(samplingInterval)", "two samples make a CPU share"),
             Limit("waiting command", "\(waitMax)", "then it is told what is still missing"),
         ]

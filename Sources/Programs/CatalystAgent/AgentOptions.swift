@@ -16,14 +16,17 @@ package struct AgentOptions: Sendable {
 
     /// What is nil is where the machine has it. `program`: this program's own path; the others are beside it.
     package init(
-        environment: [String: String], stackFiles: [String], state: String?, socket: String?, program: String
+        environment: [String: String], stackFiles: [String], state: String?, socket: String?,
+        program: String
     ) {
         self.environment = environment
         self.stackFiles = stackFiles.isEmpty ? [Self.defaultStack] : stackFiles
         let user = geteuid()
         stateDirectory = state ?? defaultStateDirectory(uid: user, environment: environment)
-        socketPath = socket
-            ?? defaultRuntimeDirectory(uid: user, environment: environment) + "/" + controlSocketName
+        socketPath =
+            socket
+            ?? defaultRuntimeDirectory(uid: user, environment: environment) + "/"
+            + controlSocketName
         programDirectory = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
     }
 
@@ -39,7 +42,9 @@ package struct AgentOptions: Sendable {
     /// Short, and different for each state directory: names cgroups and sockets of this agent.
     var identity: String {
         // FNV-1a: only to tell agents of one machine apart.
-        let hash = stateDirectory.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        let hash = stateDirectory.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+        }
         return String(hash, radix: 16)
     }
 }

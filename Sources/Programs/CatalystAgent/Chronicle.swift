@@ -21,13 +21,17 @@ struct Chronicle {
 
     @discardableResult
     mutating func record(
-        _ kind: EventRecord.Kind, _ service: ServiceName? = nil, _ priority: EventRecord.Priority = .info,
+        _ kind: EventRecord.Kind, _ service: ServiceName? = nil,
+        _ priority: EventRecord.Priority = .info,
         _ message: String
     ) -> EventRecord {
         lastID += 1
         let record = EventRecord(
-            id: lastID, time: Clock.wallTime(), service: service, kind: kind, priority: priority, message: message)
-        if records.count >= AgentLimits.eventsMax { records.removeFirst(AgentLimits.eventsMax / 10) }
+            id: lastID, time: Clock.wallTime(), service: service, kind: kind, priority: priority,
+            message: message)
+        if records.count >= AgentLimits.eventsMax {
+            records.removeFirst(AgentLimits.eventsMax / 10)
+        }
         records.append(record)
         untold.append(record)
         return record

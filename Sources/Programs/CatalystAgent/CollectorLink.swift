@@ -70,7 +70,9 @@ final class CollectorLink {
         defer { try? theirs.close() }  // Nothing of ours was written to it.
         var request = SpawnRequest(arguments: [path, "--fd", "3"])
         request.program = .opened(program)
-        request.environment = agent.options.environment.filter { ["PATH", "SWIFT_BACKTRACE"].contains($0.key) }
+        request.environment = agent.options.environment.filter {
+            ["PATH", "SWIFT_BACKTRACE"].contains($0.key)
+        }
         request.descriptors = [theirs]
         request.error = .descriptor(.standardError)
         request.directory = "/"
@@ -89,7 +91,8 @@ final class CollectorLink {
                 self.child = nil
                 lost("the collector \(reason)")
             }
-            try agent.loop.watch(ours, for: .readable, rank: .signsOfLife) { [unowned self] interest in
+            try agent.loop.watch(ours, for: .readable, rank: .signsOfLife) {
+                [unowned self] interest in
                 serve(interest)
             }
         } catch {
@@ -104,11 +107,15 @@ final class CollectorLink {
         disconnect()
         guard !isEnding else { return }
         // One that cannot be started at all is told once, not every few seconds.
-        if words != lastComplaint { agent.record(.collectorLost, nil, .error, "\(words), starting it again") }
+        if words != lastComplaint {
+            agent.record(.collectorLost, nil, .error, "\(words), starting it again")
+        }
         lastComplaint = words
         // At once, unless it dies young again and again.
         let livedLong = Clock.now() - started > .seconds(10)
-        pause = livedLong ? .zero : min(AgentLimits.collectorPauseMax, max(.milliseconds(50), pause * 2))
+        pause =
+            livedLong
+            ? .zero : min(AgentLimits.collectorPauseMax, max(.milliseconds(50), pause * 2))
         agent.loop.setAlarm(after: livedLong ? .zero : pause) { [weak self] in
             guard let self, !isEnding, child == nil else { return }
             start()
@@ -133,10 +140,13 @@ final class CollectorLink {
     }
 
     private func send(_ request: CollectorRequest) {
-        guard connection != nil, let line = try? JSONLines.encode(request) else { return }  // Always encodable.
+        // Requests are always encodable.
+        guard connection != nil, let line = try? JSONLines.encode(request) else { return }
         output += line
         flush()
-        if output.count > Self.outputBytesMax { replace(because: "the collector does not read its questions") }
+        if output.count > Self.outputBytesMax {
+            replace(because: "the collector does not read its questions")
+        }
     }
 
     private func flush() {
@@ -146,7 +156,8 @@ final class CollectorLink {
             output.removeFirst(count)
         }
         guard let connection else { return }
-        try? agent.loop.setInterest(connection, output.isEmpty ? .readable : [.readable, .writable])
+        try? agent.loop.setInterest(
+            connection, output.isEmpty ? .readable : [.readable, .writable])
     }
 
     private func serve(_ interest: EventLoop.Interest) {
@@ -162,7 +173,9 @@ final class CollectorLink {
         guard count > 0 else { return }
         input.append(chunk.prefix(count))
         do {
-            while let line = try input.next() { receive(try JSONLines.decode(CollectorReply.self, from: line)) }
+            while let line = try input.next() {
+                receive(try JSONLines.decode(CollectorReply.self, from: line))
+            }
         } catch {
             replace(because: "cannot understand the collector: \(error)")
         }
@@ -171,7 +184,9 @@ final class CollectorLink {
     private func receive(_ reply: CollectorReply) {
         if reply.ready == true {
             isReady = true
-            if lastComplaint != nil { agent.record(.collectorReady, nil, .notice, "the collector answers again") }
+            if lastComplaint != nil {
+                agent.record(.collectorReady, nil, .notice, "the collector answers again")
+            }
             lastComplaint = nil
             agent.collectorBecameReady()
         }

@@ -24,7 +24,9 @@ final class ExecProbe {
             try start(request, of: service, timeout: timeout)
         } catch {
             // Told in the next turn: the caller does not expect an answer before its call returns.
-            agent.loop.setAlarm(after: .zero) { self.finish(Report(.unknown("cannot run the probe: \(error)"))) }
+            agent.loop.setAlarm(after: .zero) {
+                self.finish(Report(.unknown("cannot run the probe: \(error)")))
+            }
         }
     }
 
@@ -66,7 +68,8 @@ final class ExecProbe {
         alarm = agent.loop.setAlarm(after: timeout) {
             self.isLate = true
             tree.kill()
-            self.finish(Report(.failed(.timedOut), latency: Clock.now() - self.started, body: self.body))
+            self.finish(
+                Report(.failed(.timedOut), latency: Clock.now() - self.started, body: self.body))
         }
     }
 

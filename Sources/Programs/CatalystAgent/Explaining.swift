@@ -16,12 +16,16 @@ extension Agent {
     }
 
     private func summary(_ status: ServiceStatus) -> String {
-        if let problem = status.problem { return "\(status.name) is \(condition(status)): \(problem)" }
+        if let problem = status.problem {
+            return "\(status.name) is \(condition(status)): \(problem)"
+        }
         switch status.state {
         case .up where status.isWell:
             let exit = status.lastExit.map { "; its last instance \($0)" } ?? ""
-            return "\(status.name) is up and \(status.hasHealthCheck ? status.health.rawValue : "has no health check")\(exit)"
-        case .down where !status.wanted: return "\(status.name) is down because the operator stopped it"
+            let health = status.hasHealthCheck ? status.health.rawValue : "has no health check"
+            return "\(status.name) is up and \(health)\(exit)"
+        case .down where !status.wanted:
+            return "\(status.name) is down because the operator stopped it"
         case .down, .held, .starting, .up, .stopping, .waiting, .failed, .completed:
             return "\(status.name) is \(status.state.rawValue)"
         }
@@ -29,7 +33,9 @@ extension Agent {
 
     private func condition(_ status: ServiceStatus) -> String {
         switch status.state {
-        case .up: status.health == .unknown ? "up, its health unknown" : "up, but \(status.health.rawValue)"
+        case .up:
+            status.health == .unknown
+                ? "up, its health unknown" : "up, but \(status.health.rawValue)"
         case .failed: "given up"
         case .waiting: "waiting to be restarted"
         case .held: "held back"
@@ -52,9 +58,17 @@ extension Agent {
     private func suggestions(_ status: ServiceStatus) -> [String] {
         if let cause = status.blockedBy.first { return ["catalystctl why \(cause)"] }
         switch status.state {
-        case .down, .failed: return ["catalystctl logs --tail 50 \(status.name)", "catalystctl start \(status.name)"]
+        case .down, .failed:
+            return [
+                "catalystctl logs --tail 50 \(status.name)", "catalystctl start \(status.name)",
+            ]
         case .waiting, .starting, .held, .stopping, .up:
-            return status.isWell ? [] : ["catalystctl logs --tail 50 \(status.name)", "catalystctl restart \(status.name)"]
+            return status.isWell
+                ? []
+                : [
+                    "catalystctl logs --tail 50 \(status.name)",
+                    "catalystctl restart \(status.name)",
+                ]
         case .completed: return []
         }
     }

@@ -3,8 +3,8 @@ internal import StackModel
 internal import Synchronization
 internal import Systemd
 
-/// Carries the lines of services with the `journald` log driver: a connection of its own, so that a flood of theirs never
-/// stands before an alert of ours.
+/// Carries the lines of services with the `journald` log driver: a connection of its own, so that a
+/// flood of theirs never stands before an alert of ours.
 final class LogJournal: Sendable {
     private let journal = Mutex(Journal())
 
@@ -13,7 +13,8 @@ final class LogJournal: Sendable {
         { [self] service, stream, line in
             journal.withLock { journal in
                 journal.flush()
-                _ = journal.send(String(decoding: line, as: UTF8.self), from: service, stream: stream)
+                _ = journal.send(
+                    String(decoding: line, as: UTF8.self), from: service, stream: stream)
             }
         }
     }

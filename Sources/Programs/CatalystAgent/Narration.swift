@@ -17,10 +17,16 @@ func narrate(
     case (_, .waiting(let history)):
         (.backingOff, .warning, "restart \(history.crashes) in a row: pausing before it")
     case (_, .failed(let history)):
-        (.gaveUp, .critical, "given up after \(history.crashes) restarts in a row, tried again slowly")
+        (
+            .gaveUp, .critical,
+            "given up after \(history.crashes) restarts in a row, tried again slowly"
+        )
     case (_, .down(.stopped)): (.down, .info, "stopped")
     case (_, .down(.ended(let reason))):
-        (.down, reason.isSuccess ? .info : .error, reason.isSuccess ? "completed" : "stays down: \(reason)")
+        (
+            .down, reason.isSuccess ? .info : .error,
+            reason.isSuccess ? "completed" : "stays down: \(reason)"
+        )
     }
 }
 

@@ -33,10 +33,13 @@ struct NotificationSocket {
         self.descriptor = descriptor
         try loop.watch(descriptor, for: .readable, rank: .signsOfLife) { _ in
             for _ in 0..<AgentLimits.notificationsPerTurnMax {
-                guard let (bytes, peer) = UnixSocket.receive(
-                    from: descriptor, bytesMax: AgentLimits.notificationBytesMax)
+                guard
+                    let (bytes, peer) = UnixSocket.receive(
+                        from: descriptor, bytesMax: AgentLimits.notificationBytesMax)
                 else { return }
-                receive(Notification(String(decoding: bytes, as: UTF8.self), sender: peer.pid, user: peer.user))
+                receive(
+                    Notification(
+                        String(decoding: bytes, as: UTF8.self), sender: peer.pid, user: peer.user))
             }
         }
     }

@@ -25,7 +25,8 @@ struct RememberedState: Codable, Equatable, Sendable {
                 leader: instance.pid, cgroup: cgroup, mark: instance.mark, isLeftover: true)
             // A pid that was given to another process since has another start time; its marked children may still run.
             let isSame = Proc.entry(of: instance.pid)?.startTicks == instance.startTicks
-            let remains = cgroup == nil && !isSame
+            let remains =
+                cgroup == nil && !isSame
                 ? ProcessTree(leader: -1, cgroup: nil, mark: instance.mark, isLeftover: true) : tree
             return remains.isEmpty ? nil : (name, remains)
         }

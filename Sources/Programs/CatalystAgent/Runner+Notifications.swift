@@ -16,7 +16,8 @@ extension Runner {
             agent.record(.notified, name, .info, "says that it is stopping")
             agent.loop.cancel(instance.watchdogAlarm)
         }
-        if let microseconds = values["EXTEND_TIMEOUT_USEC"].flatMap({ Int64($0) }), microseconds > 0 {
+        if let microseconds = values["EXTEND_TIMEOUT_USEC"].flatMap({ Int64($0) }), microseconds > 0
+        {
             agent.post(.happened(name, .extended(.microseconds(min(microseconds, 3_600_000_000)))))
         }
         switch values["WATCHDOG"] {

@@ -15,7 +15,9 @@ extension Runner {
 
     /// The definition may have changed under the instance: probes follow it.
     func adjustProbing() {
-        guard let instance, let member = agent.stack?.members[name], member.state.isRunning else { return }
+        guard let instance, let member = agent.stack?.members[name], member.state.isRunning else {
+            return
+        }
         // Its FIFOs are open: this only changes the policy, and cannot fail.
         if member.nextSpec == nil { _ = try? agent.logs.open(name, policy: member.spec.logging) }
         instance.stopProbing(on: agent)
@@ -48,16 +50,21 @@ extension Runner {
             let request = ProbeRequest(
                 id: id, service: name, probe: rules.probe, contract: instance.spec.contract,
                 timeout: rules.timeout, awaitsListener: !isReady)
-            agent.collector.ask(request) { [weak self] report in self?.answered(report, id, instance) }
+            agent.collector.ask(request) { [weak self] report in
+                self?.answered(report, id, instance)
+            }
             // The collector keeps the limit itself; this is for one that does not.
-            instance.probeAlarm = agent.loop.setAlarm(after: rules.timeout + AgentLimits.probeMargin) { [weak self] in
+            instance.probeAlarm = agent.loop.setAlarm(
+                after: rules.timeout + AgentLimits.probeMargin
+            ) { [weak self] in
                 self?.answered(Report(.unknown("the collector did not answer")), id, instance)
             }
         case .none, .notify: break
         }
     }
 
-    private func run(_ command: [String], _ id: UInt64, _ instance: Instance, _ rules: HealthCheck) {
+    private func run(_ command: [String], _ id: UInt64, _ instance: Instance, _ rules: HealthCheck)
+    {
         var request = SpawnRequest(arguments: command, environment: probeEnvironment(instance))
         request.identity = probeIdentity
         request.directory = instance.spec.workingDirectory
@@ -80,7 +87,8 @@ extension Runner {
             agent.stack?.members[name]?.state.isRunning == true
         else { return }
         let next = instance.schedule.next(
-            isReady: isReady, now: Clock.now(), chance: .random(in: 0..<1), rules: rules(of: instance))
+            isReady: isReady, now: Clock.now(), chance: .random(in: 0..<1),
+            rules: rules(of: instance))
         instance.probeAlarm = agent.loop.setAlarm(at: next) { [weak self] in self?.ask(instance) }
     }
 
@@ -103,13 +111,17 @@ extension Runner {
         let failure = instance.tally.lastFailure.map { "\($0)" } ?? ""
         switch verdict {
         case .healthy: agent.record(.healthy, name, .info, "healthy")
-        case .degraded: agent.record(.degraded, name, .warning, "degraded: \(instance.tally.complaint ?? "")")
+        case .degraded:
+            agent.record(.degraded, name, .warning, "degraded: \(instance.tally.complaint ?? "")")
         case .unhealthy:
-            agent.record(.unhealthy, name, .error, "unhealthy: \(failure) (\(instance.tally.failures) probes in a row)")
+            agent.record(
+                .unhealthy, name, .error,
+                "unhealthy: \(failure) (\(instance.tally.failures) probes in a row)")
         case .blocked:
             let names = blocked.map(\.text).joined(separator: ", ")
             agent.record(.blocked, name, .warning, "blocked by \(names): \(failure)")
-        case .unknown: agent.record(.unknown, name, .warning, "health unknown: no probe was answered lately")
+        case .unknown:
+            agent.record(.unknown, name, .warning, "health unknown: no probe was answered lately")
         }
     }
 }

@@ -43,7 +43,8 @@ final class Runner {
         case .clearAlarm: clearAlarm()
         case .reportAnomaly(let state, let event):
             assertionFailure("'\(name)': \(event) while \(state)")
-            agent.record(.agentAnomaly, name, .error, "\(event) while \(state) cannot happen, ignoring")
+            agent.record(
+                .agentAnomaly, name, .error, "\(event) while \(state) cannot happen, ignoring")
         }
     }
 
@@ -85,7 +86,8 @@ final class Runner {
 
     private func start(_ spec: ServiceSpec, number: Int) throws(SpawnError) {
         for port in spec.ports where port.isTaken {
-            throw SpawnError("cannot start '\(name)': port \(port.number) is in use by \(port.ownerWords)")
+            throw SpawnError(
+                "cannot start '\(name)': port \(port.number) is in use by \(port.ownerWords)")
         }
         var request = try preparedRequest(for: spec)
         let mark = "\(agent.options.identity).\(name).\(number)"
@@ -98,7 +100,8 @@ final class Runner {
             throw SpawnError("cannot start '\(name)': \(error)")
         }
         let instance = Instance(
-            number: number, child: child, tree: ProcessTree(leader: child.pid, cgroup: request.cgroup, mark: mark),
+            number: number, child: child,
+            tree: ProcessTree(leader: child.pid, cgroup: request.cgroup, mark: mark),
             spec: spec)
         self.instance = instance
         do {
@@ -109,7 +112,9 @@ final class Runner {
             throw SpawnError("cannot start '\(name)': \(error)")
         }
         if number > 1 { restarts += 1 }
-        agent.record(.started, name, .info, "started (pid \(child.pid)\(number > 1 ? ", instance \(number)" : ""))")
+        agent.record(
+            .started, name, .info,
+            "started (pid \(child.pid)\(number > 1 ? ", instance \(number)" : ""))")
         agent.rememberInstances()
         agent.post(.happened(name, .spawned(saysWhenReady: spec.healthCheck.probe != .none)))
         beginProbing(instance)
@@ -172,7 +177,9 @@ final class Runner {
     private func environment(for spec: ServiceSpec, identity: Identity?) -> [String: String] {
         let user = identity ?? .current()
         // Like a container, a service sees what is declared; of the agent's own only where things are.
-        var environment = agent.options.environment.filter { ["PATH", "LANG", "TZ", "TMPDIR"].contains($0.key) }
+        var environment = agent.options.environment.filter {
+            ["PATH", "LANG", "TZ", "TMPDIR"].contains($0.key)
+        }
         environment["PATH"] = environment["PATH"] ?? SpawnRequest.defaultPath
         environment["HOME"] = user.home
         environment["USER"] = user.name
@@ -182,7 +189,9 @@ final class Runner {
         return environment
     }
 
-    private func openNotificationSocket(_ spec: ServiceSpec, _ identity: Identity?) throws(SpawnError) {
+    private func openNotificationSocket(_ spec: ServiceSpec, _ identity: Identity?)
+        throws(SpawnError)
+    {
         guard notificationSocket == nil else { return }
         do {
             notificationSocket = try NotificationSocket(
@@ -202,13 +211,17 @@ final class Runner {
 
     /// MAINPID=: from now on the life of `pid`, a process of the instance, is the instance's.
     func follow(_ pid: Int32, _ instance: Instance) {
-        guard pid != instance.child.pid, instance.tree.contains(pid), let child = Child(existing: pid) else { return }
+        guard pid != instance.child.pid, instance.tree.contains(pid),
+            let child = Child(existing: pid)
+        else { return }
         do {
             try watch(child, of: instance)
             instance.child = child
             agent.record(.notified, name, .info, "its main process is now pid \(pid)")
         } catch {
-            agent.record(.notified, name, .warning, "cannot follow its new main process \(pid): \(error), ignoring")
+            agent.record(
+                .notified, name, .warning,
+                "cannot follow its new main process \(pid): \(error), ignoring")
         }
     }
 
@@ -228,13 +241,15 @@ final class Runner {
         guard ended === instance, ended.mainHasEnded else { return }
         agent.loop.cancel(ended.emptinessAlarm)
         guard ended.tree.isEmpty else {
-            ended.emptinessAlarm = agent.loop.setAlarm(after: AgentLimits.emptinessPoll) { [unowned self] in
+            ended.emptinessAlarm = agent.loop.setAlarm(after: AgentLimits.emptinessPoll) {
+                [unowned self] in
                 checkEmptiness(of: ended)
             }
             return
         }
         instance = nil
-        if ended.wasKilled { try? cgroup?.remove() }  // See `Cgroup.kill`; it is made again for the next start.
+        // See `Cgroup.kill`; it is made again for the next start.
+        if ended.wasKilled { try? cgroup?.remove() }
         agent.logs.drain(name)
         agent.rememberInstances()
         agent.post(.happened(name, .emptied))
@@ -243,7 +258,8 @@ final class Runner {
 
     /// Down: the cgroup goes, and is made again for the next start.
     private func putAway() {
-        try? cgroup?.remove()  // A process that came into it from outside keeps it; the next start uses it again.
+        // A process that came into it from outside keeps it; the next start uses it again.
+        try? cgroup?.remove()
         prepared = nil
     }
 }

@@ -74,10 +74,17 @@ final class StackReader {
             awaited -= 1
             guard awaited == 0 else { return }
             loop.cancel(alarm)
-            done(isLate ? .refused("cannot read the stack file: it took longer than \(AgentLimits.resolveTime)") : outcome(exit))
+            done(
+                isLate
+                    ? .refused(
+                        "cannot read the stack file: it took longer than \(AgentLimits.resolveTime)"
+                    ) : outcome(exit))
         }
-        try out.drain(on: loop, bytesMax: AgentLimits.resolvedBytesMax, into: { [self] in output += $0 }, atEnd: arrived)
-        try err.drain(on: loop, bytesMax: 64 << 10, into: { [self] in complaints += $0 }, atEnd: arrived)
+        try out.drain(
+            on: loop, bytesMax: AgentLimits.resolvedBytesMax, into: { [self] in output += $0 },
+            atEnd: arrived)
+        try err.drain(
+            on: loop, bytesMax: 64 << 10, into: { [self] in complaints += $0 }, atEnd: arrived)
         try reaper.watch(child) { reason in
             exit = reason
             arrived()
@@ -98,8 +105,11 @@ final class StackReader {
 
     /// The stack that was accepted last, from the state directory.
     func lastGood() -> StackSpec? {
-        guard let bytes = TextFile.readBytes(options.lastGoodStack, bytesMax: AgentLimits.resolvedBytesMax)
+        guard
+            let bytes = TextFile.readBytes(
+                options.lastGoodStack, bytesMax: AgentLimits.resolvedBytesMax)
         else { return nil }
-        return try? JSONLines.decode(StackSpec.self, from: bytes)  // A torn file is no last good one.
+        // A torn file is no last good one.
+        return try? JSONLines.decode(StackSpec.self, from: bytes)
     }
 }

@@ -6,7 +6,9 @@ internal import StackModel
 internal import Supervision
 
 extension Agent {
-    var version: AgentVersion { AgentVersion(version: catalystVersion, pid: getpid(), since: started) }
+    var version: AgentVersion {
+        AgentVersion(version: catalystVersion, pid: getpid(), since: started)
+    }
 
     /// One line for systemd's `status` and for the log.
     var headline: String {
@@ -20,12 +22,18 @@ extension Agent {
         let order = stack?.spec.services.map(\.name) ?? []
         let services = order.filter { names?.contains($0) ?? true }.compactMap(serviceStatus)
         return StackStatus(
-            stack: stack?.spec.name ?? "", state: overallState(services), time: Clock.wallTime(), agent: version,
-            services: services, notes: notes.sorted { $0.key < $1.key }.map(\.value) + collectorNotes)
+            stack: stack?.spec.name ?? "", state: overallState(services), time: Clock.wallTime(),
+            agent: version,
+            services: services,
+            notes: notes.sorted { $0.key < $1.key }.map(\.value) + collectorNotes)
     }
 
     private var collectorNotes: [String] {
-        collector.isReady ? [] : ["the collector is not running: probes are not answered, health is as it was last known"]
+        collector.isReady
+            ? []
+            : [
+                "the collector is not running: probes are not answered, health is as it was last known"
+            ]
     }
 
     private func overallState(_ services: [ServiceStatus]) -> StackStatus.State {
@@ -41,7 +49,8 @@ extension Agent {
         guard let stack, let member = stack.members[name] else { return nil }
         let runner = runner(name)
         var status = ServiceStatus(
-            name: name, state: word(for: member.state), health: runner.instance?.tally.verdict ?? .unknown,
+            name: name, state: word(for: member.state),
+            health: runner.instance?.tally.verdict ?? .unknown,
             hasHealthCheck: member.spec.healthCheck.probe != .none, wanted: member.isWanted,
             since: runner.since, restarts: runner.restarts)
         if let instance = runner.instance {
@@ -64,7 +73,8 @@ extension Agent {
 
     private func blockers(_ name: ServiceName, _ member: Stack.Member) -> [ServiceName] {
         if case .held = member.state { return stack?.missing(for: name) ?? [] }
-        return runners[name]?.instance?.tally.verdict == .blocked ? stack?.culprits(behind: name) ?? [] : []
+        return runners[name]?.instance?.tally.verdict == .blocked
+            ? stack?.culprits(behind: name) ?? [] : []
     }
 
     func word(for state: Lifecycle.State) -> ServiceStatus.State {
@@ -84,11 +94,13 @@ extension Agent {
     private func problem(_ name: ServiceName, _ member: Stack.Member, _ runner: Runner) -> String? {
         let exit = runner.lastExit.map { "\($0)" } ?? "ended"
         switch member.state {
-        case .down(.ended(let reason)): return reason.isSuccess ? nil : "\(reason), and its restart policy leaves it down"
+        case .down(.ended(let reason)):
+            return reason.isSuccess ? nil : "\(reason), and its restart policy leaves it down"
         case .down: return nil
         case .held:
             let missing = stack?.missing(for: name) ?? []
-            return missing.isEmpty ? nil : "waits for \(missing.map(describe).joined(separator: ", "))"
+            return missing.isEmpty
+                ? nil : "waits for \(missing.map(describe).joined(separator: ", "))"
         case .waiting(let history): return "\(exit), \(Self.times(history.crashes)) in a row"
         case .failed(let history): return "\(exit), \(Self.times(history.crashes)) in a row"
         case .starting, .up: return runner.instance.flatMap { trouble(of: $0, name) }
@@ -104,7 +116,8 @@ extension Agent {
         case .unhealthy: return failure ?? "its probe fails"
         case .blocked:
             let names = (stack?.culprits(behind: name) ?? []).map(\.text).joined(separator: ", ")
-            return "through \(names.isEmpty ? "what it needs" : names): \(failure ?? "its probe fails")"
+            return
+                "through \(names.isEmpty ? "what it needs" : names): \(failure ?? "its probe fails")"
         case .unknown:
             if case .unknown(let words)? = instance.lastReport?.outcome { return words }
             return failure
@@ -115,13 +128,15 @@ extension Agent {
 
     private func describe(_ name: ServiceName) -> String {
         guard let status = stack?.members[name] else { return name.text }
-        return "\(name) (\(status.isWanted ? "\(word(for: status.state).rawValue)" : "stopped by the operator"))"
+        return
+            "\(name) (\(status.isWanted ? "\(word(for: status.state).rawValue)" : "stopped by the operator"))"
     }
 }
 
 extension ServiceStatus {
     var isWell: Bool {
-        state == .completed || state == .up && (!hasHealthCheck || health == .healthy || health == .degraded)
+        state == .completed
+            || state == .up && (!hasHealthCheck || health == .healthy || health == .degraded)
     }
     var isOnItsWay: Bool {
         (state == .held || state == .starting || state == .down) && problemIsOnlyWaiting

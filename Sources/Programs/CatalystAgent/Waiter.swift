@@ -33,7 +33,8 @@ extension Agent {
         waiters.append(waiter)
         waiter.alarm = loop.setAlarm(after: AgentLimits.waitMax) { [unowned self, weak waiter] in
             guard let waiter else { return }
-            finish(waiter, .failure(.failed, "not in \(AgentLimits.waitMax): \(missingWords(waiter))"))
+            finish(
+                waiter, .failure(.failed, "not in \(AgentLimits.waitMax): \(missingWords(waiter))"))
         }
         loop.setAlarm(after: .zero) { [unowned self] in settleWaiters() }
     }
@@ -61,20 +62,35 @@ extension Agent {
                 finish(waiter, .end("\(count(waiter)) down, after \(elapsed(waiter))"))
             case .well where members.allSatisfy(isSettled):
                 finish(waiter, .end("\(count(waiter)) well, after \(elapsed(waiter))"))
-            case .restarted where members.allSatisfy(isSettled)
+            case .restarted
+            where members.allSatisfy(isSettled)
                 && stack.pendingRestarts.allSatisfy({ !waiter.services.contains($0) }):
-                finish(waiter, .end("\(count(waiter)) restarted and well, after \(elapsed(waiter))"))
+                finish(
+                    waiter, .end("\(count(waiter)) restarted and well, after \(elapsed(waiter))"))
             case .well, .restarted:
                 guard let failed = waiter.services.first(where: hasFailed) else { continue }
-                finish(waiter, .failure(.failed, "'\(failed)' does not come up: it \(serviceStatus(failed)?.problem ?? "was given up"); see 'catalystctl why \(failed)'"))
+                let problem = serviceStatus(failed)?.problem ?? "was given up"
+                finish(
+                    waiter,
+                    .failure(
+                        .failed,
+                        "'\(failed)' does not come up: it \(problem); "
+                            + "see 'catalystctl why \(failed)'"))
             case .down: continue
             }
         }
     }
 
     func abandonWaiters(at name: ServiceName, keeping rest: [ServiceName]) {
-        for waiter in waiters where waiter.goal == .restarted && !rest.allSatisfy({ !waiter.services.contains($0) }) {
-            finish(waiter, .failure(.failed, "'\(name)' did not come back well, so the others were left as they were: \(rest.map(\.text).joined(separator: ", ")); see 'catalystctl why \(name)'"))
+        for waiter in waiters
+        where waiter.goal == .restarted && !rest.allSatisfy({ !waiter.services.contains($0) }) {
+            let others = rest.map(\.text).joined(separator: ", ")
+            finish(
+                waiter,
+                .failure(
+                    .failed,
+                    "'\(name)' did not come back well, so the others were left as they were: "
+                        + "\(others); see 'catalystctl why \(name)'"))
         }
     }
 
@@ -98,7 +114,8 @@ extension Agent {
     }
 
     private func count(_ waiter: Waiter) -> String {
-        waiter.services.count == 1 ? "\(waiter.services[0]) is" : "\(waiter.services.count) services are"
+        waiter.services.count == 1
+            ? "\(waiter.services[0]) is" : "\(waiter.services.count) services are"
     }
 
     private func elapsed(_ waiter: Waiter) -> String {

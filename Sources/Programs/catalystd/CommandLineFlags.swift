@@ -16,13 +16,16 @@ struct CommandLineFlags {
     init(_ arguments: some Sequence<String>) {
         var rest = Array(arguments)[...]
         while let argument = rest.popFirst(), mistake == nil {
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = argument.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let flag = String(parts[0])
             switch flag {
             case "--help", "-h": wantsHelp = true
             case "--version": wantsVersion = true
             case "--stack", "--profile", "--env-file", "--state", "--socket":
-                guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(), !value.isEmpty else {
+                guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(),
+                    !value.isEmpty
+                else {
                     mistake = "'\(flag)' needs a value"
                     return
                 }
@@ -44,7 +47,8 @@ struct CommandLineFlags {
 
     var options: AgentOptions {
         var options = AgentOptions(
-            environment: Self.environment, stackFiles: stackFiles.map(Self.absolute), state: state.map(Self.absolute),
+            environment: Self.environment, stackFiles: stackFiles.map(Self.absolute),
+            state: state.map(Self.absolute),
             socket: socket.map(Self.absolute), program: Self.programPath)
         options.profiles = profiles
         options.environmentFile = environmentFile.map(Self.absolute)
@@ -55,7 +59,8 @@ struct CommandLineFlags {
         var found: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
-            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = String(cString: text).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { found[String(parts[0])] = String(parts[1]) }
             entry += 1
         }
@@ -72,6 +77,7 @@ struct CommandLineFlags {
     private static var programPath: String {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &path, path.count - 1)
-        return count > 0 ? String(decoding: path.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
+        return count > 0
+            ? String(decoding: path.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
     }
 }

@@ -68,10 +68,12 @@ package struct Cgroup: Hashable, Sendable {
         }
     }
 
-    /// SIGKILL to everything in it: `cgroup.kill` from Linux 5.14 on, else one by one. Returns whether anything was there.
+    /// SIGKILL to everything in it: `cgroup.kill` from Linux 5.14 on, else one by one. Returns whether
+    /// anything was there.
     ///
-    /// Afterwards remove it before anything is started in it: from Linux 6.14 on the kernel counts the kills of a cgroup,
-    /// compares that with the count of the *parent's* cgroup at clone3(CLONE_INTO_CGROUP), and kills the newborn.
+    /// Afterwards remove it before anything is started in it: from Linux 6.14 on the kernel counts the
+    /// kills of a cgroup, compares that with the count of the *parent's* cgroup at
+    /// clone3(CLONE_INTO_CGROUP), and kills the newborn.
     @discardableResult
     package func kill() -> Bool {
         guard !isEmpty else { return false }

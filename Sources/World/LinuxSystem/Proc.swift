@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What /proc says about processes.
 package enum Proc {
     package struct Entry: Equatable, Sendable {
@@ -54,6 +56,16 @@ package enum Proc {
         }
         return bytes.split(separator: 0).first { $0.starts(with: prefix) }
             .map { String(decoding: $0.dropFirst(prefix.count), as: UTF8.self) }
+    }
+
+    /// Whether it is none of a container's: there another agent may use the same names.
+    package static func isInOurNamespace(_ pid: Int32) -> Bool {
+        namespace("/proc/\(pid)/ns/pid") == namespace("/proc/self/ns/pid")
+    }
+
+    private static func namespace(_ path: String) -> [CChar]? {
+        var target = [CChar](repeating: 0, count: 64)
+        return readlink(path, &target, 63) > 0 ? target : nil
     }
 
     package static func name(of pid: Int32) -> String? {

@@ -63,7 +63,8 @@ package struct ProcessTree: Equatable, Sendable {
         if let cgroup { return cgroup.processes }
         let all = Proc.all()
         let candidates = isLeftover ? all : Proc.descendants(of: getpid(), in: all)
-        return candidates.filter { $0.state != "Z" && isOwn($0) }.map(\.pid)
+        let own = candidates.filter { $0.state != "Z" && isOwn($0) }.map(\.pid)
+        return isLeftover ? own.filter(Proc.isInOurNamespace) : own
     }
 
     private func isOwn(_ entry: Proc.Entry) -> Bool {

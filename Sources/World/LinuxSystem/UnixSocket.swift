@@ -4,7 +4,8 @@ package import SystemPackage
 
 /// Unix sockets, never blocking, closed on exec.
 package enum UnixSocket {
-    /// Listens at `path`. A socket file that nobody answers any more is replaced; one that somebody answers is an error.
+    /// Listens at `path`. A socket file that nobody answers any more is replaced; one that somebody
+    /// answers is an error.
     package static func listen(at path: String, mode: UInt32) throws(SystemError) -> FileDescriptor
     {
         let descriptor = try open(SOCK_STREAM)
@@ -100,7 +101,8 @@ package enum UnixSocket {
     }
 
     private static func isAnswered(_ path: String) -> Bool {
-        guard let descriptor = try? open(SOCK_STREAM) else { return false }  // Without one nothing can be asked.
+        // Without a descriptor nothing can be asked.
+        guard let descriptor = try? open(SOCK_STREAM) else { return false }
         defer { try? descriptor.close() }  // Nothing was written to it.
         do throws(SystemError) { try name(descriptor, path, connect) } catch {
             return error.reason == .wouldBlock

@@ -25,13 +25,16 @@ package struct LogLimits: Sendable {
     static let dropReports: Duration = .seconds(1)
     /// Small reads of one stream within this time share one time in the file.
     static let sameTime: Duration = .milliseconds(1)
-    /// While the disk is busy, reading less than this at once would only cost the service its processor …
+    /// In a flood, reading less than this at once costs everybody processor time …
     static let smallRead = 48 << 10
-    /// … so more is left to gather: in microseconds, in which no pipe of a reasonable service fills.
+    /// … so more may gather, for so many microseconds.
     static let readPause: UInt32 = 50
+    /// It is a flood if batches follow each other so closely.
+    static let floodSpan: Duration = .milliseconds(1)
     /// Our threads call nothing deep.
     static let stackBytes = 256 << 10
-    /// Commands that wait for the reader: a whole stack of 1,000 opened, drained and closed at once.
+    /// Commands that wait for the reader: a whole stack of 1,000 opened, drained and closed at
+    /// once.
     static let commandsMax = 4096
     /// What a compressed file may grow to when read back.
     static let unpackedBytesMax = 4 << 30

@@ -5,10 +5,12 @@ internal import SystemPackage
 
 /// Carries what the services write from their FIFOs into files, and never keeps anyone waiting.
 ///
-/// Two threads of its own do the work; what is called here only posts a command. A disk that is full or gone costs
-/// output, which is counted and noted in the log itself, but no service and no caller.
+/// Two threads of its own do the work; what is called here only posts a command. A disk that is
+/// full or gone costs output, which is counted and noted in the log itself, but no service and no
+/// caller.
 package final class LogPump: Sendable {
-    /// Where a service finds its FIFOs. It opens them read-write itself, so that a dead agent costs it no SIGPIPE.
+    /// Where a service finds its FIFOs. It opens them read-write itself, so that a dead agent costs
+    /// it no SIGPIPE.
     package struct Paths: Equatable, Sendable {
         package let stdout: String
         package let stderr: String
@@ -24,7 +26,8 @@ package final class LogPump: Sendable {
     private let channels = Guarded<[ServiceName: Channel]>([:])
     private let hasFinished = Guarded(false)
 
-    /// `onDrop` hears how many bytes were lost, at most once a second for each service, on one of our threads.
+    /// `onDrop` hears how many bytes were lost, at most once a second for each service, on one of
+    /// our threads.
     package init(
         logDirectory: String, fifoDirectory: String, limits: LogLimits = LogLimits(),
         journalSink: JournalSink? = nil, onDrop: @escaping @Sendable (ServiceName, UInt64) -> Void
@@ -56,7 +59,8 @@ package final class LogPump: Sendable {
         }
     }
 
-    /// Makes the service's FIFOs and begins to read them. Where it is open already, only the policy changes.
+    /// Makes the service's FIFOs and begins to read them. Where it is open already, only the policy
+    /// changes.
     package func open(_ service: ServiceName, policy: LogPolicy) throws(LogError) -> Paths {
         let paths = paths(of: service)
         if let channel = channels.withLock({ $0[service] }) {
@@ -92,7 +96,8 @@ package final class LogPump: Sendable {
         reader.inlet.post { [reader] in reader.close(channel) }
     }
 
-    /// Closes all and waits until everything is written, at most `drainMax` and a little; then the threads are gone.
+    /// Closes all and waits until everything is written, at most `drainMax` and a little; then the
+    /// threads are gone.
     package func stop() {
         for service in channels.withLock({ Array($0.keys) }) { close(service) }
         rmdir(fifoDirectory)

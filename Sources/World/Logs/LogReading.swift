@@ -3,7 +3,8 @@ package import StackModel
 
 /// Reads back what services wrote: the records of several services, merged by time.
 ///
-/// Blocks, so it belongs on a thread of its own. Holds one block of one file for each service, however long the files are.
+/// Blocks, so it belongs on a thread of its own. Holds one block of one file for each service,
+/// however long the files are.
 package struct LogReading: Sendable {
     package var directory: String
     package var services: [ServiceName]
@@ -21,7 +22,8 @@ package struct LogReading: Sendable {
         self.services = services
     }
 
-    /// Calls `emit` for each record until it says false, or `isCancelled` (asked at least every 100 ms) says true.
+    /// Calls `emit` for each record until it says false, or `isCancelled` (asked at least every 100
+    /// ms) says true.
     package func run(isCancelled: () -> Bool, emit: (LogRecord) -> Bool) {
         let filter = LogFilter(since: since, grep: grep)
         var merge = Merge(

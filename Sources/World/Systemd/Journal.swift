@@ -1,13 +1,13 @@
-package import StackModel
-
 internal import Glibc
 internal import LinuxSystem
+package import StackModel
 internal import SystemPackage
 
 /// journald over its native protocol: datagrams of fields, sent without ever waiting.
 ///
-/// libsystemd's call blocks its caller while journald is stalled, and cannot say that none is there; this does neither.
-/// What journald does not take now waits here, up to `waitingMax`, for `flush()`; beyond that it is counted and dropped.
+/// libsystemd's call blocks its caller while journald is stalled, and cannot say that none is there;
+/// this does neither. What journald does not take now waits here, up to `waitingMax`, for `flush()`;
+/// beyond that it is counted and dropped.
 package struct Journal {
     package static let socketPath = "/run/systemd/journal/socket"
     /// A stalled journald is restarted by its watchdog within minutes; by then this many of our lines are plenty.
@@ -64,7 +64,8 @@ package struct Journal {
         self.socket = nil
         connect()
         if isTooLong { return true }
-        return self.socket.map { Glibc.send($0.rawValue, datagram, datagram.count, flags) >= 0 } ?? false
+        return self.socket.map { Glibc.send($0.rawValue, datagram, datagram.count, flags) >= 0 }
+            ?? false
     }
 
     /// systemd's JOURNAL_NATIVE_PROTOCOL: `NAME=value\n`, or with newlines `NAME\n`, a 64-bit length, the value, `\n`.
@@ -102,7 +103,9 @@ extension Journal {
     }
 
     /// A line that a service wrote, for its `journald` log driver.
-    package mutating func send(_ line: String, from service: ServiceName, stream: LogRecord.Stream) -> Bool {
+    package mutating func send(_ line: String, from service: ServiceName, stream: LogRecord.Stream)
+        -> Bool
+    {
         send([
             ("MESSAGE", line),
             ("PRIORITY", stream == .stderr ? "3" : "6"),

@@ -13,8 +13,9 @@ package struct Readiness {
         // Not reachable: then nobody waits for our word either.
         socket = environment["NOTIFY_SOCKET"].flatMap { try? UnixSocket.sender(to: $0) }
         let isOurs = environment["WATCHDOG_PID"].map { Int32($0) == getpid() } ?? true
-        watchdogInterval = isOurs
-            ? environment["WATCHDOG_USEC"].flatMap { Int64($0) }.map { .microseconds($0) } : nil
+        watchdogInterval =
+            isOurs
+            ? environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap { $0 > 0 ? .microseconds($0) : nil } : nil
     }
 
     package var isListenedTo: Bool { socket != nil }
@@ -22,7 +23,9 @@ package struct Readiness {
     package func ready(status: String) { send("READY=1\nSTATUS=\(oneLine(status))") }
     package func status(_ words: String) { send("STATUS=\(oneLine(words))") }
     package func stopping() { send("STOPPING=1") }
-    package func reloading(at monotonic: Int64) { send("RELOADING=1\nMONOTONIC_USEC=\(monotonic / 1000)") }
+    package func reloading(at monotonic: Int64) {
+        send("RELOADING=1\nMONOTONIC_USEC=\(monotonic / 1000)")
+    }
     package func ping() { send("WATCHDOG=1") }
 
     private func oneLine(_ words: String) -> String { words.replacing("\n", with: " ") }
@@ -30,6 +33,7 @@ package struct Readiness {
     private func send(_ text: String) {
         guard let socket else { return }
         // A full queue means that systemd is busy; the next message says the same.
-        _ = Glibc.send(socket.rawValue, text, text.utf8.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+        _ = Glibc.send(
+            socket.rawValue, text, text.utf8.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
     }
 }

@@ -21,9 +21,8 @@ final class ControlSocket {
             connect(descriptor, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
         }
         guard result == 0 else {
-            let reason = errno
-            close(descriptor)
-            throw Failure("cannot connect to '\(path)': \(String(cString: strerror(reason)))")
+            // The object is whole: what is thrown away closes its descriptor.
+            throw Failure("cannot connect to '\(path)': \(String(cString: strerror(errno)))")
         }
     }
 

@@ -127,6 +127,4 @@ void catalyst_name_thread(pthread_t thread, const char *name);
 int catalyst_peer_credentials(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
 /// SO_PEERGROUPS: how many supplementary groups the peer has (at most `count` are stored), or -1.
 int catalyst_peer_groups(int socket, gid_t *groups, int count);
-/// Marks every descriptor from `first` up close-on-exec.
-int catalyst_close_on_exec_from(int first);
 int catalyst_set_pdeathsig(int signal);

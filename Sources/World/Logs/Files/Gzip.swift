@@ -25,7 +25,8 @@ enum Gzip {
         for program in ["/usr/bin/gzip", "/bin/gzip"] {
             var child: pid_t = 0
             var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-            if posix_spawn(&child, program, &actions, &attributes, words + [nil], &environment) == 0 {
+            if posix_spawn(&child, program, &actions, &attributes, words + [nil], &environment) == 0
+            {
                 return child
             }
         }
@@ -41,7 +42,8 @@ enum Gzip {
         return status == 0
     }
 
-    /// Whether a compressed file says that it holds `size` bytes: its last four say so, modulo 2^32.
+    /// Whether a compressed file says that it holds `size` bytes: its last four say so, modulo
+    /// 2^32.
     static func isWhole(_ file: Int32, holding size: Int) -> Bool {
         var status = stat()
         var trailer: UInt32 = 0

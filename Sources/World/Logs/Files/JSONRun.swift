@@ -25,12 +25,15 @@ struct JSONRun: ~Copyable {
             }
             (self.sink, fileSize) = (sink, size)
         }
-        guard let start = makeMemory() else { return sink.drop(UInt64(segment.end - segment.start)) }
+        guard let start = makeMemory() else {
+            return sink.drop(UInt64(segment.end - segment.start))
+        }
         var records = Records(batch.text(segment.start..<segment.end))
         while let record = records.next() {
             var end = start + count
             format.append(
-                record.text, isWhole: record.isWhole, stream: segment.stream, time: segment.time, to: &end)
+                record.text, isWhole: record.isWhole, stream: segment.stream, time: segment.time,
+                to: &end)
             take(end - (start + count), from: start, of: sink)
             byteCount += UInt64(record.text.count + (record.isWhole ? 1 : 0))
             if count >= Self.bytesMax { write(to: sink) }

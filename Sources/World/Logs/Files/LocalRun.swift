@@ -38,9 +38,12 @@ struct LocalRun: ~Copyable {
             let room = sink.room(at: size)
             if needed <= room { return end }
             let fitting = max(start, min(end, start + room - LocalFormat.headerBytes))
-            if let last = LineCut.lastNewline(in: batch.text(start..<fitting)) { return start + last + 1 }
+            if let last = LineCut.lastNewline(in: batch.text(start..<fitting)) {
+                return start + last + 1
+            }
             if size == 0 {
-                return LineCut.firstNewline(in: batch.text(start..<end)).map { start + $0 + 1 } ?? end
+                return LineCut.firstNewline(in: batch.text(start..<end)).map { start + $0 + 1 }
+                    ?? end
             }
             write()
             guard sink.rotate() else { return end }
@@ -49,7 +52,8 @@ struct LocalRun: ~Copyable {
     }
 
     private mutating func add(_ part: Range<Int>, _ segment: Segment, of batch: Batch) {
-        // After a part of the same segment was added its header takes that one's place, which must be written before.
+        // After a part of the same segment was added its header takes that one's place, which must
+        // be written before.
         if part.lowerBound != range.upperBound + LocalFormat.headerBytes {
             write()
             let begins = part.lowerBound - LocalFormat.headerBytes
@@ -58,7 +62,8 @@ struct LocalRun: ~Copyable {
         let isPartial = segment.isPartial && part.upperBound == segment.end
         let header = format.header(
             segment.stream, at: segment.time, offset: fileSize + range.count, isPartial: isPartial)
-        batch.bytes((part.lowerBound - LocalFormat.headerBytes)..<part.lowerBound).copyBytes(from: header)
+        batch.bytes((part.lowerBound - LocalFormat.headerBytes)..<part.lowerBound).copyBytes(
+            from: header)
         range = range.lowerBound..<(part.upperBound + (isPartial ? 1 : 0))
         byteCount += UInt64(part.count)
     }

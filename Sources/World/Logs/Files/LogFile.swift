@@ -15,18 +15,23 @@ struct LogFile: ~Copyable {
 
     deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
 
-    /// Opens the file, again if it is no longer the one of that name: an operator may have moved or removed it.
+    /// Opens the file, again if it is no longer the one of that name: an operator may have moved or
+    /// removed it.
     mutating func prepare() throws(SystemError) {
         var status = stat()
         if descriptor >= 0 {
-            if stat(shelf.currentPath, &status) == 0, status.st_ino == inode, status.st_dev == device {
+            if stat(shelf.currentPath, &status) == 0, status.st_ino == inode,
+                status.st_dev == device
+            {
                 size = Int(status.st_size)
                 return
             }
             close()
         }
         descriptor = try openFile()
-        guard fstat(descriptor, &status) == 0 else { throw SystemError("look at '\(shelf.currentPath)'") }
+        guard fstat(descriptor, &status) == 0 else {
+            throw SystemError("look at '\(shelf.currentPath)'")
+        }
         (inode, device, size) = (status.st_ino, status.st_dev, Int(status.st_size))
         endTornLine()
     }
@@ -53,7 +58,8 @@ struct LogFile: ~Copyable {
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
         var written = 0
         while written < bytes.count {
-            let count = write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+            let count = write(
+                descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
             if count > 0 {
                 written += count
             } else if errno != EINTR {
@@ -68,7 +74,8 @@ struct LogFile: ~Copyable {
 
     /// Closes the file for good, with a time of its own: see `LogShelf.File.modified`.
     mutating func finish(at time: Timestamp) {
-        let (seconds, nanoseconds) = time.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        let (seconds, nanoseconds) = time.nanoseconds.quotientAndRemainder(
+            dividingBy: 1_000_000_000)
         let stamp = timespec(tv_sec: Int(seconds), tv_nsec: Int(nanoseconds))
         futimens(descriptor, [stamp, stamp])
         close()

@@ -31,7 +31,8 @@ struct LogShelf: Hashable, Sendable {
         let isCompressed: Bool
         let inode: UInt64
         let size: Int
-        /// Set at rotation, kept by compression: it names a rotated file, whatever it is called now.
+        /// Set at rotation, kept by compression: it names a rotated file, whatever it is called
+        /// now.
         let modified: Timestamp
     }
 
@@ -92,7 +93,8 @@ struct LogShelf: Hashable, Sendable {
                 let path = path(age, isCompressed: isCompressed)
                 if age >= oldestKept {
                     unlink(path)
-                } else if rename(path, self.path(age + 1, isCompressed: isCompressed)) != 0, age == 0,
+                } else if rename(path, self.path(age + 1, isCompressed: isCompressed)) != 0,
+                    age == 0,
                     errno != ENOENT
                 {
                     return SystemError("rotate '\(path)'")
@@ -106,6 +108,7 @@ struct LogShelf: Hashable, Sendable {
 extension Timestamp {
     init(modified status: stat) {
         self.init(
-            nanoseconds: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
+            nanoseconds: Int64(status.st_mtim.tv_sec) * 1_000_000_000
+                + Int64(status.st_mtim.tv_nsec))
     }
 }

@@ -28,7 +28,8 @@ final class Sink {
     /// Output was dropped before it got here.
     func noteDrop(_ bytes: UInt64) { bytesDropped += bytes }
 
-    /// Makes the file ready for a run of records and says how long it is; nil: it cannot be written now.
+    /// Makes the file ready for a run of records and says how long it is; nil: it cannot be written
+    /// now.
     func begin() -> Int? {
         do {
             try prepare()
@@ -55,7 +56,8 @@ final class Sink {
     func rotate() -> Bool {
         do throws(SystemError) {
             // Unique, even where two rotations happen within one tick of the clock.
-            lastRotation = max(Clock.wallTime(), Timestamp(nanoseconds: lastRotation.nanoseconds + 1))
+            lastRotation = max(
+                Clock.wallTime(), Timestamp(nanoseconds: lastRotation.nanoseconds + 1))
             file?.finish(at: lastRotation)
             guard let shelf = file?.shelf else { return false }
             if let error = compressor.renaming({ shelf.rotate(keeping: max(1, policy.filesMax)) }) {
@@ -108,7 +110,10 @@ extension LogFile {
             record = JSONFormat.record(text, stream: stream, time: time)
         case .local:
             var format = LocalFormat()
-            record = format.header(stream, at: time, offset: size, isPartial: false) + text.utf8 + [newline]
+            record =
+                format.header(stream, at: time, offset: size, isPartial: false) + text.utf8 + [
+                    newline
+                ]
         }
         let failure: SystemError? = record.withUnsafeBytes { bytes in
             do throws(SystemError) {
@@ -124,14 +129,18 @@ extension LogFile {
 
 extension JSONFormat {
     /// One record for rare use.
-    fileprivate static func record(_ text: String, stream: LogRecord.Stream, time: Timestamp) -> [UInt8] {
+    fileprivate static func record(_ text: String, stream: LogRecord.Stream, time: Timestamp)
+        -> [UInt8]
+    {
         var format = JSONFormat()
         var text = text
         return text.withUTF8 { text in
             Array(unsafeUninitializedCapacity: text.count * 6 + 128) { buffer, count in
                 guard var end = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
                 let start = end
-                format.append(UnsafeRawBufferPointer(text), isWhole: true, stream: stream, time: time, to: &end)
+                format.append(
+                    UnsafeRawBufferPointer(text), isWhole: true, stream: stream, time: time,
+                    to: &end)
                 count = end - start
             }
         }

@@ -27,7 +27,8 @@ enum JSONEscaping {
     /// How many of the word's first bytes stand for themselves: 0 to 8.
     @inline(__always)
     private static func plainBytes(in word: UInt64) -> Int {
-        // Each term has the high bit of the first byte it is about; later bytes may be wrong by its borrow.
+        // Each term has the high bit of the first byte it is about; later bytes may be wrong by its
+        // borrow.
         let control = (word &- eight(0x20)) & ~word
         let quoteOrAmpersand = zeroBytes((word & eight(0xFB)) ^ eight(0x22))
         let angle = zeroBytes((word & eight(0xFD)) ^ eight(0x3C))
@@ -68,7 +69,8 @@ enum JSONEscaping {
     }
 
     private static func appendCharacter(
-        _ input: inout UnsafeRawPointer, before end: UnsafeRawPointer, to output: inout UnsafeMutableRawPointer
+        _ input: inout UnsafeRawPointer, before end: UnsafeRawPointer,
+        to output: inout UnsafeMutableRawPointer
     ) {
         let length = UTF8Scan.length(of: input, available: end - input)
         switch length {

@@ -1,9 +1,11 @@
 internal import Glibc
 internal import StackModel
 
-/// Docker's json-file: `{"log":"text\n","stream":"stdout","time":"2026-11-22T14:03:09.123456789Z"}`, one a line.
+/// Docker's json-file:
+/// `{"log":"text\n","stream":"stdout","time":"2026-11-22T14:03:09.123456789Z"}`, one a line.
 ///
-/// Escapes what Docker escapes: control bytes, `"`, `\`, `<`, `>`, `&`, U+2028, U+2029; each invalid byte becomes `\ufffd`.
+/// Escapes what Docker escapes: control bytes, `"`, `\`, `<`, `>`, `&`, U+2028, U+2029; each
+/// invalid byte becomes `\ufffd`.
 struct JSONFormat {
     /// What a record of 16 KiB may need: each byte six times, and its frame.
     static let recordBytesMax = LogLimits.recordBytesMax * 6 + 128
@@ -37,7 +39,8 @@ struct JSONFormat {
         init(_ stream: LogRecord.Stream) {
             let beforeTime = #"","stream":"\#(stream)","time":""#
             timeStart = beforeTime.utf8.count
-            bytes = Array((beforeTime + String(repeating: "0", count: TimeText.bytes) + "\"}\n").utf8)
+            bytes = Array(
+                (beforeTime + String(repeating: "0", count: TimeText.bytes) + "\"}\n").utf8)
         }
 
         mutating func append(_ time: Timestamp, to output: inout UnsafeMutableRawPointer) {
@@ -52,7 +55,8 @@ struct JSONFormat {
         private mutating func set(_ time: Timestamp) {
             self.time = time
             bytes.withUnsafeMutableBytes { bytes in
-                let place = UnsafeMutableRawBufferPointer(rebasing: bytes[timeStart..<(timeStart + TimeText.bytes)])
+                let place = UnsafeMutableRawBufferPointer(
+                    rebasing: bytes[timeStart..<(timeStart + TimeText.bytes)])
                 timeText.write(time, into: place)
             }
         }

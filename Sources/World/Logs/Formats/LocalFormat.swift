@@ -4,8 +4,9 @@ internal import StackModel
 ///
 ///     @@ 2026-11-22T14:03:09.123456789Z 000000012345 stdout
 ///
-/// `@+` instead of `@@`: the newline that ends the lines below is ours, the service has not written it yet. The number is
-/// the header's own place in the file, so text that only looks like a header is none.
+/// `@+` instead of `@@`: the newline that ends the lines below is ours, the service has not written
+/// it yet. The number is the header's own place in the file, so text that only looks like a header
+/// is none.
 struct LocalFormat {
     static let headerBytes = 54
     private static let place = 34..<46

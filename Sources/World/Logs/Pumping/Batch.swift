@@ -49,7 +49,9 @@ final class Batch: @unchecked Sendable {
         UnsafeMutableRawBufferPointer(rebasing: memory[range])
     }
 
-    func text(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(bytes(range)) }
+    func text(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(bytes(range))
+    }
 
     /// The same stream's bytes may go directly behind its last ones, if these are fresh and whole.
     func extensibleEnd(_ tap: Tap, at time: Timestamp) -> Int? {

@@ -19,8 +19,8 @@ final class BatchQueue: Sendable {
 
     var isWriterIdle: Bool { state.withLock { $0.isWriterIdle } }
 
-    /// Whether `channel` may queue more: each one up to what is still free, so that a flood leaves room for others.
-    /// If not, `finish` will say when it is worth asking again.
+    /// Whether `channel` may queue more: each one up to what is still free, so that a flood leaves
+    /// room for others. If not, `finish` will say when it is worth asking again.
     func admits(_ channel: Channel, afterRefusal: Bool = false) -> Bool {
         state.withLock { state in
             let free = (limits.batchesMax - state.inUse) * limits.batchBytes
@@ -45,7 +45,9 @@ final class BatchQueue: Sendable {
 
     func submit(_ batch: Batch) {
         let wake = state.withLock { state in
-            for segment in batch.segments { segment.channel.bytesQueued += segment.end - segment.start }
+            for segment in batch.segments {
+                segment.channel.bytesQueued += segment.end - segment.start
+            }
             state.ready.append(batch)
             defer { state.isWriterIdle = false }
             return state.isWriterIdle
@@ -81,7 +83,9 @@ final class BatchQueue: Sendable {
     /// Takes a written batch back. True: the reader wants to hear of the room.
     func finish(_ batch: Batch) -> Bool {
         state.withLock { state in
-            for segment in batch.segments { segment.channel.bytesQueued -= segment.end - segment.start }
+            for segment in batch.segments {
+                segment.channel.bytesQueued -= segment.end - segment.start
+            }
             batch.clear()
             state.spare.append(batch)
             state.inUse -= 1

@@ -4,11 +4,14 @@ internal import SystemPackage
 
 /// A named pipe that a service writes and we read.
 enum Fifo {
-    /// Makes the FIFO, or takes the one that is there: a service of an earlier agent may be writing into it.
+    /// Makes the FIFO, or takes the one that is there: a service of an earlier agent may be writing
+    /// into it.
     ///
     /// Opened read-write, so that it never ends, whoever else comes and goes.
     static func open(_ path: String) throws(SystemError) -> FileDescriptor {
-        guard mkfifo(path, 0o600) == 0 || errno == EEXIST else { throw SystemError("make '\(path)'") }
+        guard mkfifo(path, 0o600) == 0 || errno == EEXIST else {
+            throw SystemError("make '\(path)'")
+        }
         let number = Glibc.open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
         guard number >= 0 else { throw SystemError("open '\(path)'") }
         var status = stat()
@@ -22,7 +25,8 @@ enum Fifo {
         return FileDescriptor(rawValue: number)
     }
 
-    /// Lets more wait in the pipe of a busy service. Refused to users with many pipes; then it stays as it is.
+    /// Lets more wait in the pipe of a busy service. Refused to users with many pipes; then it
+    /// stays as it is.
     static func widen(_ pipe: FileDescriptor) -> Int {
         let setPipeSize: Int32 = 1031  // F_SETPIPE_SZ, which Glibc's module lacks.
         let size = fcntl(pipe.rawValue, setPipeSize, Int32(LogLimits.pipeBytesMax))

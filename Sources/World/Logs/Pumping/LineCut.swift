@@ -4,7 +4,8 @@ let newline = UInt8(ascii: "\n")
 
 /// Where lines end and where overlong ones are cut. Reader and writer must agree, so both ask here.
 enum LineCut {
-    /// How much of `bytes` can be written: whole lines, and of a line longer than a record all but its last part.
+    /// How much of `bytes` can be written: whole lines, and of a line longer than a record all but
+    /// its last part.
     static func ready(_ bytes: UnsafeRawBufferPointer) -> (count: Int, isPartial: Bool) {
         let lines = lastNewline(in: bytes).map { $0 + 1 } ?? 0
         var count = lines
@@ -14,7 +15,8 @@ enum LineCut {
         return (count, count > lines)
     }
 
-    /// The length of the first record of an overlong line: a record's worth, no character cut in two.
+    /// The length of the first record of an overlong line: a record's worth, no character cut in
+    /// two.
     static func record(_ line: UnsafeRawBufferPointer) -> Int {
         let most = LogLimits.recordBytesMax
         guard line.count > most else { return line.count }
@@ -24,7 +26,9 @@ enum LineCut {
     /// `count`, less the bytes of a UTF-8 character that would go on behind it.
     static func wholeCharacters(_ bytes: UnsafeRawBufferPointer, upTo count: Int) -> Int {
         var start = count
-        while start > count - 4, start > 0, start < bytes.count, bytes[start] & 0xC0 == 0x80 { start -= 1 }
+        while start > count - 4, start > 0, start < bytes.count, bytes[start] & 0xC0 == 0x80 {
+            start -= 1
+        }
         return start < count && start > 0 && bytes[start] >= 0xC0 ? start : count
     }
 
@@ -40,7 +44,8 @@ enum LineCut {
     }
 
     static func firstNewline(in bytes: UnsafeRawBufferPointer) -> Int? {
-        guard let base = bytes.baseAddress, let found = memchr(base, Int32(newline), bytes.count) else {
+        guard let base = bytes.baseAddress, let found = memchr(base, Int32(newline), bytes.count)
+        else {
             return nil
         }
         return UnsafeRawPointer(found) - base

@@ -5,8 +5,8 @@ internal import SystemPackage
 
 /// The reading thread: empties the FIFOs, cuts at line ends, and hands batches to the writer.
 ///
-/// It is never stopped by a service or by the disk: who overfills the queue is first left unread, so that its pipe slows
-/// it down, and after `patience` read and thrown away.
+/// It is never stopped by a service or by the disk: who overfills the queue is first left unread,
+/// so that its pipe slows it down, and after `patience` read and thrown away.
 final class Reader: @unchecked Sendable {
     let inlet: Inlet
     let loop: EventLoop
@@ -18,6 +18,7 @@ final class Reader: @unchecked Sendable {
     var isStopping = false
     private var batch: Batch?
     private var bytesRead = 0
+    private var lastSubmission = Moment.zero
     /// Parked taps wait for room.
     private var parked: [Tap] = []
     /// Taps that are read until they are empty, whether epoll finds them ready or not.
@@ -46,10 +47,12 @@ final class Reader: @unchecked Sendable {
             } catch {
                 poll(nil, 0, 100)
             }
-            if bytesRead == 0 || queue.isWriterIdle {
+            if bytesRead == 0 {
                 submit()
-            } else if bytesRead < LogLimits.smallRead {
+            } else if bytesRead < LogLimits.smallRead, isFlooded {
                 usleep(LogLimits.readPause)
+            } else if queue.isWriterIdle {
+                submit()
             }
         }
         submit()
@@ -57,14 +60,17 @@ final class Reader: @unchecked Sendable {
     }
 
     func watch(_ tap: Tap) {
-        // It was open a moment ago; what fails here is memory, and then its output waits in the pipe.
+        // It was open a moment ago; what fails here is memory, and then its output waits in the
+        // pipe.
         try? loop.watch(tap.pipe, for: .readable) { [unowned self] _ in read(tap) }
     }
 
     /// One turn of one FIFO: at most one batch, so that no flood keeps the others waiting.
     private func read(_ tap: Tap) {
         let time = Clock.wallTime()
-        guard queue.admits(tap.channel), let batch = roomyBatch(for: tap) else { return refuse(tap) }
+        guard queue.admits(tap.channel), let batch = roomyBatch(for: tap) else {
+            return refuse(tap)
+        }
         tap.channel.isDropping = false
 
         let canJoin = tap.held.isEmpty && tap.bytesDropped == 0 && !tap.isMidLine
@@ -73,7 +79,8 @@ final class Reader: @unchecked Sendable {
         let area = batch.bytes(start..<batch.room.upperBound)
         area.copyBytes(from: tap.held)
         let count = Glibc.read(
-            tap.pipe.rawValue, area.baseAddress.map { $0 + tap.held.count }, area.count - tap.held.count)
+            tap.pipe.rawValue, area.baseAddress.map { $0 + tap.held.count },
+            area.count - tap.held.count)
         guard count > 0 else { return foundEmpty(tap) }
         bytesRead += count
         if count >= tap.pipeBytes { tap.pipeBytes = Fifo.widen(tap.pipe) }
@@ -85,7 +92,9 @@ final class Reader: @unchecked Sendable {
         if joined != nil {
             batch.extendLast(to: start + ready, isPartial: isPartial)
         } else if ready > 0 {
-            append(tap, start: start + skipped, count: ready, time: time, isPartial: isPartial, to: batch)
+            append(
+                tap, start: start + skipped, count: ready, time: time, isPartial: isPartial,
+                to: batch)
         }
         hold(UnsafeRawBufferPointer(rebasing: bytes[ready...]), of: tap)
     }
@@ -95,7 +104,8 @@ final class Reader: @unchecked Sendable {
     ) {
         batch.append(
             Segment(
-                channel: tap.channel, stream: tap.stream, time: time, start: start, end: start + count,
+                channel: tap.channel, stream: tap.stream, time: time, start: start,
+                end: start + count,
                 isPartial: isPartial, bytesDroppedBefore: tap.bytesDropped))
         tap.bytesDropped = 0
     }
@@ -112,17 +122,24 @@ final class Reader: @unchecked Sendable {
         return batch
     }
 
+    /// The writer is busy, or was a moment ago: gathering more delays nothing.
+    private var isFlooded: Bool {
+        Clock.now() - lastSubmission < LogLimits.floodSpan || !queue.isWriterIdle
+    }
+
     private func submit() {
         guard let full = batch, !full.isEmpty else { return }
         batch = nil
+        lastSubmission = Clock.now()
         queue.submit(full)
     }
 
     private func foundEmpty(_ tap: Tap) {
         guard tap.isDraining else { return }
+        draining.removeAll { $0 === tap }
+        // Without room now, the tap is looked at again when there is some.
         guard noteGap(tap), flush(tap) else { return }
         tap.isDraining = false
-        draining.removeAll { $0 === tap }
         if tap.isClosing { remove(tap) }
     }
 
@@ -139,13 +156,15 @@ final class Reader: @unchecked Sendable {
         tellLast(tap)
     }
 
-    /// Tells the writer that it may close the file; without room it stays open until the service is opened again.
+    /// Tells the writer that it may close the file; without room it stays open until the service is
+    /// opened again.
     private func tellLast(_ tap: Tap) {
         if batch == nil { batch = queue.makeBatch() }
         guard let batch else { return }
         let start = batch.room.lowerBound
         var last = Segment(
-            channel: tap.channel, stream: tap.stream, time: Clock.wallTime(), start: start, end: start)
+            channel: tap.channel, stream: tap.stream, time: Clock.wallTime(), start: start,
+            end: start)
         last.bytesDroppedBefore = tap.bytesDropped
         last.isLast = true
         batch.append(last)
@@ -172,7 +191,9 @@ extension Reader {
         guard !tap.held.isEmpty else { return true }
         guard queue.admits(tap.channel), let batch = roomyBatch(for: tap) else { return false }
         let unfinished = LineCut.unfinishedCharacter(tap.held)
-        let count = tap.isDraining || unfinished == tap.held.count ? tap.held.count : tap.held.count - unfinished
+        let count =
+            tap.isDraining || unfinished == tap.held.count
+            ? tap.held.count : tap.held.count - unfinished
         let start = batch.room.lowerBound
         batch.bytes(start..<(start + count)).copyBytes(from: tap.held[..<count])
         append(tap, start: start, count: count, time: Clock.wallTime(), isPartial: true, to: batch)
@@ -216,6 +237,7 @@ extension Reader {
     /// The writer has made room: whoever may goes on.
     func roomMade() {
         for tap in parked where queue.admits(tap.channel, afterRefusal: true) { unpark(tap) }
+        draining = taps.filter(\.isDraining)
     }
 
     private func unpark(_ tap: Tap) {
@@ -251,16 +273,17 @@ extension Reader {
         if sweepAlarm == nil { setSweep() }
     }
 
-    /// Tells the writer of what was dropped, where no more bytes do it. False: there is no room now.
+    /// Tells the writer of what was dropped, where no more bytes do it. False: there is no room
+    /// now.
     private func noteGap(_ tap: Tap) -> Bool {
         guard tap.bytesDropped > 0 else { return true }
         guard queue.admits(tap.channel), let batch = roomyBatch(for: tap) else { return false }
         tap.channel.isDropping = false
         append(
-            tap, start: batch.room.lowerBound, count: 0, time: Clock.wallTime(), isPartial: false, to: batch)
+            tap, start: batch.room.lowerBound, count: 0, time: Clock.wallTime(), isPartial: false,
+            to: batch)
         return true
     }
-
 
     /// A burst is over: what it needed goes back to the system.
     private func trim() {

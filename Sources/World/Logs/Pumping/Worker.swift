@@ -25,11 +25,13 @@ enum Worker {
 
         let body = Unmanaged.passRetained(Body(call))
         var thread = pthread_t()
-        let failure = pthread_create(&thread, &attributes, { argument in
-            guard let argument else { return nil }
-            Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().call()
-            return nil
-        }, body.toOpaque())
+        let failure = pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().call()
+                return nil
+            }, body.toOpaque())
         guard failure == 0 else {
             body.release()
             throw SystemError("start a log thread", .init(rawValue: failure))

@@ -80,7 +80,8 @@ final class Writer: @unchecked Sendable {
 
     private func sink(for channel: Channel) -> Sink {
         let service = channel.service
-        let sink = sinks[service] ?? Sink(service, in: directory, compressor: compressor, drops: drops)
+        let sink =
+            sinks[service] ?? Sink(service, in: directory, compressor: compressor, drops: drops)
         sinks[service] = sink
         let policy = channel.policy.withLock { $0 }
         if policy != sink.policy {

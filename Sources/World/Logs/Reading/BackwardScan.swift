@@ -49,7 +49,9 @@ struct BackwardScan {
     private mutating func visit(_ block: [UInt8], at start: Int) -> (Outcome?, firstLineEnd: Int) {
         block.withUnsafeBytes { bytes in
             var lineEnd = bytes.count
-            while let found = LineCut.lastNewline(in: UnsafeRawBufferPointer(rebasing: bytes[..<lineEnd])) {
+            while let found = LineCut.lastNewline(
+                in: UnsafeRawBufferPointer(rebasing: bytes[..<lineEnd]))
+            {
                 let line = UnsafeRawBufferPointer(rebasing: bytes[(found + 1)..<lineEnd])
                 if let outcome = visit(line, at: start + found + 1) { return (outcome, 0) }
                 lineEnd = found
@@ -80,7 +82,8 @@ struct BackwardScan {
 
     private static func block(_ descriptor: Int32, _ range: Range<Int>) -> [UInt8]? {
         let block = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-            count = max(0, pread(descriptor, buffer.baseAddress, range.count, off_t(range.lowerBound)))
+            count = max(
+                0, pread(descriptor, buffer.baseAddress, range.count, off_t(range.lowerBound)))
         }
         return block.count == range.count ? block : nil
     }

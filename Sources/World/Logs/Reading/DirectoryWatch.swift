@@ -13,7 +13,8 @@ final class DirectoryWatch {
 
     deinit { if inotify >= 0 { close(inotify) } }
 
-    /// Waits for a change, at most 100 ms. Each second counts as one: inotify may lack watches, a directory be replaced.
+    /// Waits for a change, at most 100 ms. Each second counts as one: inotify may lack watches, a
+    /// directory be replaced.
     func wait() -> Bool {
         if watchMissing() { return true }
         var descriptor = pollfd(fd: inotify, events: Int16(POLLIN), revents: 0)

@@ -26,7 +26,9 @@ struct JSONLine {
                 if text.utf8.last == newline { text.unicodeScalars.removeLast() }
                 record.text = text
             case "stream":
-                guard let text = string(), let stream = LogRecord.Stream(rawValue: text) else { return nil }
+                guard let text = string(), let stream = LogRecord.Stream(rawValue: text) else {
+                    return nil
+                }
                 record.stream = stream
             case "time":
                 guard let text = string(), let time = Timestamp(rfc3339: text) else { return nil }
@@ -114,7 +116,8 @@ struct JSONLine {
         guard let unit = hexadecimal() else { return nil }
         guard (0xD800..<0xDC00).contains(unit) else { return Unicode.Scalar(unit) ?? "\u{FFFD}" }
         let afterFirst = position
-        guard skip("\\"), skip("u"), let second = hexadecimal(), (0xDC00..<0xE000).contains(second) else {
+        guard skip("\\"), skip("u"), let second = hexadecimal(), (0xDC00..<0xE000).contains(second)
+        else {
             position = afterFirst
             return "\u{FFFD}"
         }

@@ -33,7 +33,8 @@ struct LineMeaning {
         }
     }
 
-    /// As `read`, for lines that are met from the end: a record's time is then unknown where headers say it.
+    /// As `read`, for lines that are met from the end: a record's time is then unknown where
+    /// headers say it.
     func readBackward(_ line: UnsafeRawBufferPointer, at offset: Int) -> Line {
         var reader = self
         if format == .local { reader.governing = (Timestamp(nanoseconds: 0), .stdout) }

@@ -40,7 +40,8 @@ final class LineSource {
     }
 
     private static func unpack(_ input: Int32) -> (Int32, pid_t)? {
-        // Sockets, because these are close-on-exec from the first moment, and pipe2 is none of Glibc's module.
+        // Sockets, because these are close-on-exec from the first moment, and pipe2 is none of
+        // Glibc's module.
         var ends: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { return nil }
@@ -62,12 +63,15 @@ final class LineSource {
         (unread, scanned, self.offset) = (0..<0, 0, offset)
     }
 
-    /// The next whole line without its newline, and its place in the file. Nil: there is none (yet).
+    /// The next whole line without its newline, and its place in the file. Nil: there is none
+    /// (yet).
     func nextLine<Result>(_ body: (UnsafeRawBufferPointer, Int) -> Result) -> Result? {
         while true {
             let end = buffer.withUnsafeBytes { bytes in
-                LineCut.firstNewline(in: UnsafeRawBufferPointer(rebasing: bytes[scanned..<unread.upperBound]))
-                    .map { scanned + $0 }
+                LineCut.firstNewline(
+                    in: UnsafeRawBufferPointer(rebasing: bytes[scanned..<unread.upperBound])
+                )
+                .map { scanned + $0 }
             }
             guard let end else {
                 scanned = unread.upperBound
@@ -115,7 +119,9 @@ final class LineSource {
         guard !file.isCompressed || place < LogLimits.unpackedBytesMax else { return false }
         let count = buffer.withUnsafeMutableBytes { bytes in
             let free = UnsafeMutableRawBufferPointer(rebasing: bytes[unread.upperBound...])
-            guard let unpacking else { return pread(descriptor, free.baseAddress, free.count, off_t(place)) }
+            guard let unpacking else {
+                return pread(descriptor, free.baseAddress, free.count, off_t(place))
+            }
             return read(unpacking.pipe, free.baseAddress, free.count)
         }
         guard count > 0 else { return false }

@@ -18,7 +18,9 @@ struct Merge {
 
     mutating func seek(tail: Int?, isCancelled: () -> Bool) {
         var found: [ServiceName: Int] = [:]
-        for track in tracks { found[track.service, default: 0] += track.seek(tail: tail, isCancelled: isCancelled) }
+        for track in tracks {
+            found[track.service, default: 0] += track.seek(tail: tail, isCancelled: isCancelled)
+        }
         if let tail { surplus = found.mapValues { $0 - tail }.filter { $0.value > 0 } }
     }
 

@@ -1,6 +1,7 @@
 internal import StackModel
 
-/// Finds about where in a long file a time begins, by halving: the caller still leaves out what is older.
+/// Finds about where in a long file a time begins, by halving: the caller still leaves out what is
+/// older.
 enum TimeSearch {
     private static let enough = 256 << 10
 
@@ -21,7 +22,9 @@ enum TimeSearch {
     }
 
     /// The first time that is said behind `offset`.
-    private static func firstTime(in source: LineSource, from offset: Int, meaning: LineMeaning) -> Timestamp? {
+    private static func firstTime(in source: LineSource, from offset: Int, meaning: LineMeaning)
+        -> Timestamp?
+    {
         source.move(to: offset)
         while let time = source.nextLine({ time(of: $0, at: $1, meaning: meaning) }) {
             if let time { return time }

@@ -1,7 +1,8 @@
 internal import Glibc
 internal import StackModel
 
-/// One service's records in one format, in order, over all its files and whatever rotation does meanwhile.
+/// One service's records in one format, in order, over all its files and whatever rotation does
+/// meanwhile.
 final class Track {
     let service: ServiceName
     private let shelf: LogShelf
@@ -12,10 +13,13 @@ final class Track {
     private var skip = 0
     private(set) var head: LogRecord?
 
-    /// Rotation may go on while we look; a service that rotates faster than this gets what is found.
+    /// Rotation may go on while we look; a service that rotates faster than this gets what is
+    /// found.
     private static let attemptsMax = 10
 
-    init(_ service: ServiceName, _ format: LogShelf.Format, in directory: String, _ filter: LogFilter) {
+    init(
+        _ service: ServiceName, _ format: LogShelf.Format, in directory: String, _ filter: LogFilter
+    ) {
         self.service = service
         shelf = LogShelf(service, format, in: directory)
         self.filter = filter
@@ -99,7 +103,8 @@ final class Track {
         return count
     }
 
-    /// Fills `head`, if there is a record. `isFinal`: nobody waits for more, so an unfinished line is shown, too.
+    /// Fills `head`, if there is a record. `isFinal`: nobody waits for more, so an unfinished line
+    /// is shown, too.
     func advance(isFinal: Bool) {
         head = nil
         if source == nil { source = firstSource() }
@@ -110,7 +115,8 @@ final class Track {
             }
             let isCurrent = source.file.age == 0 && shelf.file(0)?.inode == source.file.inode
             if isCurrent, !isFinal { return }
-            // Only now it is known that nothing more comes: what came between the last read and this is still there.
+            // Only now it is known that nothing more comes: what came between the last read and
+            // this is still there.
             if !isCurrent, let line = source.nextLine({ meaning.read($0, at: $1) }) {
                 if accept(line) { return }
                 continue
@@ -143,14 +149,17 @@ final class Track {
         return nil
     }
 
-    /// The next younger file. Rotated ones are known by their times, which neither rotation nor compression changes.
+    /// The next younger file. Rotated ones are known by their times, which neither rotation nor
+    /// compression changes.
     private func successor(of source: LineSource) -> LineSource? {
         let finished = source.modified
         for _ in 0..<Self.attemptsMax {
             let files = shelf.files()
             let rotated = files.filter { $0.age > 0 && $0.modified > finished }
             let current = files.first { $0.age == 0 && $0.inode != source.file.inode }
-            guard let next = rotated.min(by: { $0.modified < $1.modified }) ?? current else { return nil }
+            guard let next = rotated.min(by: { $0.modified < $1.modified }) ?? current else {
+                return nil
+            }
             if let opened = LineSource(next) { return opened }
         }
         return nil
