@@ -89,6 +89,9 @@ let package = Package(
         .tests("Collector", uses: "StackModel", "CollectorProtocol", "JSONLines"),
         .tests("ControlProtocol", uses: "StackModel", "JSONLines", "ControlClient", "catalystctl"),
         .tests("Simulation", uses: "StackModel", "Supervision", "Monitoring"),
+        .tests(
+            "ControlServer",
+            uses: "StackModel", "JSONLines", "ControlProtocol", "LinuxSystem", .system),
         .tests("EndToEnd", uses: "StackModel", "ControlProtocol"),
         .tests("Tidy"),
     ]

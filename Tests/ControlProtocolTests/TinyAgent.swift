@@ -34,6 +34,8 @@ final class TinyAgent: Sendable {
             while true {
                 let connection = accept(listener, nil, nil)
                 if connection < 0 { return }
+                // Children of other tests must not keep it open.
+                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 serve(connection, answers[min(count, answers.count - 1)], ending)
                 count += 1
             }

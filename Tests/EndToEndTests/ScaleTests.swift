@@ -21,6 +21,36 @@ struct ScaleTests {
         }
     }
 
+    @Test(.enabled("FastAPI and uvicorn are not there and cannot be installed") { FastAPI.python != nil })
+    func `a plain uvicorn application with the documented health body is run as it stands`() throws {
+        let python = try #require(FastAPI.python)
+        let folder = try Folder()
+        let ports = try (0..<2).map { _ in try freePort() }
+        try folder.write(FastAPI.application, to: "main.py")
+        func service(_ name: String, _ port: UInt16, _ test: String) -> String {
+            """
+              \(name):
+                command: [\(python), -m, uvicorn, "main:app", --host, 127.0.0.1, --port, "\(port)"]
+                working_dir: \(folder.path)
+                environment: {PYTHONUNBUFFERED: "1"}
+                healthcheck: {test: [\(test)], interval: 500ms, timeout: 5s, retries: 2, start_period: 40s}
+                restart: always
+
+            """
+        }
+        let stack = Piece.stack(
+            service("scanner", ports[0], "HTTP, 'http://127.0.0.1:\(ports[0])/health'")
+                + "    x-catalyst: {contract: {service: scanner, schema: v5.0 normalized, freshness: 60s}}\n",
+            service("news", ports[1], "CMD, curl, -f, 'http://localhost:\(ports[1])/health'"))
+        try withAgent(in: folder, { _ in stack }) { agent in
+            try agent.expectAllWell(within: .seconds(60))
+            try agent.expectLog("Uvicorn running", of: "scanner")
+            try http("POST", port: ports[0], "/break")
+            try agent.expect("scanner", "is replaced") { $0.restarts == 1 && $0.health == .healthy }
+            #expect(try agent.events(of: "scanner").contains { $0.kind == .unhealthy && $0.message.contains("HTTP status 500") })
+        }
+    }
+
     /// Needs root to become an ordinary user; run as one, every other test shows the same.
     @Test(.enabled(if: geteuid() == 0 && isInstalled("setpriv"), "needs root and setpriv"))
     func `an ordinary user runs a stack with XDG directories`() throws {

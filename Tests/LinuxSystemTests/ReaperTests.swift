@@ -78,6 +78,27 @@ struct ReaperTests {
         }
     }
 
+    @Test func `a child that is watched again ends once, and leaves no descriptor`() async {
+        await #expect(processExitsWith: .success) {
+            let loop = try EventLoop()
+            let reaper = try Reaper(on: loop)
+            let before = Directory.names(in: "/proc/self/fd").count
+            var ends: [String] = []
+            let child = try SpawnRequest.of("sleep", "1000").spawn()
+            try reaper.watch(child) { _ in ends.append("first") }
+            for _ in 0..<3 {
+                let again = try #require(Child(existing: child.pid))
+                try reaper.watch(again) { _ in ends.append("last") }
+            }
+            kill(child.pid, SIGKILL)
+            #expect(try loop.turns { !ends.isEmpty })
+            try loop.turn(waitingAtMost: .milliseconds(10))
+            #expect(ends == ["last"], "\(ends)")
+            let after = Directory.names(in: "/proc/self/fd").count
+            #expect(after == before, "\(before) \(after)")
+        }
+    }
+
     @Test func `orphans of double forks come to us and are reaped`() async {
         await #expect(processExitsWith: .success) {
             let loop = try EventLoop()

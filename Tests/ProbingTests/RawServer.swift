@@ -42,6 +42,8 @@ final class RawServer: Sendable {
             while true {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0 else { return }
+                // Children of other tests must not keep it open.
+                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 taken.add(1, ordering: .relaxed)
                 inThread { [self] in
                     serve(connection)

@@ -36,6 +36,7 @@ extension Laws {
                 isRunning && dependency.condition != .completed
                 ? isWell(dependency.service, stack) : isMet(dependency, stack)
             if !isFine { return dependency.service }
+            if !isRunning { continue }
             if let deeper = culprit(behind: dependency.service, stack) { return deeper }
         }
         return nil

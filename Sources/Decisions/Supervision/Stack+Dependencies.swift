@@ -16,6 +16,8 @@ extension Stack {
             let deeper = dependencies(of: next.service)
             // What one can do without another may need: each asks for itself.
             if !isFine(next), deeper.allSatisfy(isFine) { found.append(next.service) }
+            // What is done, or can be done without, explains nothing, nor does what it needs.
+            if isFine(next), members[next.service]?.state.isRunning != true { continue }
             if seen.insert(next.service).inserted { open += deeper }
         }
         return order.filter(found.contains)

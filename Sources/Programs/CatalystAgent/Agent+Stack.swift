@@ -101,7 +101,7 @@ extension Agent {
     func rememberWishes() {
         guard let stack, !stack.isShuttingDown else { return }
         remembered.stopped = stack.order.filter { stack.members[$0]?.isWanted == false }
-        rememberInstances()
+        remember()
     }
 }
 

@@ -224,7 +224,7 @@ package final class Agent {
     /// The agent is in charge. Not "all are well": systemd would end it for the sake of one broken service.
     func becameReady() { readiness.ready(status: headline) }
 
-    private func remember() {
+    func remember() {
         isRememberingDue = false
         remembered.boot = Proc.bootID()
         remembered.instances = runners.compactMapValues { runner in

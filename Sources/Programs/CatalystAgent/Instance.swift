@@ -24,6 +24,7 @@ final class Instance {
     var lastReportTime: Timestamp?
     /// What it said of itself: sd_notify's STATUS=.
     var statusText: String?
+    var saysItIsStopping = false
     var watchdogAlarm: AlarmID?
 
     init(number: Int, child: Child, tree: ProcessTree, spec: ServiceSpec) {

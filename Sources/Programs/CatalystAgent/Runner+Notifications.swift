@@ -13,7 +13,11 @@ extension Runner {
         if let pid = values["MAINPID"].flatMap({ Int32($0) }) { follow(pid, instance) }
         if values["READY"] == "1" { take(Report(.healthy), instance) }
         if values["STOPPING"] == "1" {
-            agent.record(.notified, name, .info, "says that it is stopping")
+            // Once: a service that repeats itself must not push everybody else's history out.
+            if !instance.saysItIsStopping {
+                agent.record(.notified, name, .info, "says that it is stopping")
+            }
+            instance.saysItIsStopping = true
             agent.loop.cancel(instance.watchdogAlarm)
         }
         if let microseconds = values["EXTEND_TIMEOUT_USEC"].flatMap({ Int64($0) }), microseconds > 0

@@ -11,25 +11,37 @@ final class StateKeeper: @unchecked Sendable {
     private let inlet: Inlet
     private var isWriting = false
     private var next: RememberedState?
+    /// How often a state was to be saved, and up to which of them all is on disk, or told to have failed.
+    private(set) var asked = 0
+    private(set) var settled = 0
     /// A file could not be written: called on the loop.
     var onFailure: (String) -> Void = { _ in }
 
     init(inlet: Inlet) { self.inlet = inlet }
 
     func save(_ state: RememberedState, to path: String) {
-        next = state
-        guard !isWriting, let state = next else { return }
-        next = nil
+        asked += 1
+        write(state, to: path)
+    }
+
+    private func write(_ state: RememberedState, to path: String) {
+        guard !isWriting else { return next = state }
         isWriting = true
+        let number = asked
         let isPosted = thread.post { [self] in
             let failure = Self.write(state, to: path)
             inlet.post { [self] in
                 isWriting = false
+                settled = number
                 if let failure { onFailure(failure) }
-                if let next { save(next, to: path) }
+                guard let state = next else { return }
+                next = nil
+                write(state, to: path)
             }
         }
-        if !isPosted { isWriting = false }
+        guard !isPosted else { return }
+        isWriting = false
+        settled = number
     }
 
     func save(_ stack: StackSpec, to path: String) {

@@ -18,18 +18,21 @@ final class Waiter {
     let services: [ServiceName]
     var alarm: AlarmID?
     let started = Clock.now()
+    /// The answer waits until this wish is on disk: what was answered must survive the agent.
+    let wish: Int
 
-    init(_ connection: ControlConnection, _ goal: Goal, _ services: [ServiceName]) {
+    init(_ connection: ControlConnection, _ goal: Goal, _ services: [ServiceName], wish: Int) {
         self.connection = connection
         self.goal = goal
         self.services = services
+        self.wish = wish
     }
 }
 
 extension Agent {
     func wait(_ connection: ControlConnection, for goal: Waiter.Goal, of services: [ServiceName]) {
         connection.keepOpen()
-        let waiter = Waiter(connection, goal, services)
+        let waiter = Waiter(connection, goal, services, wish: stateKeeper.asked)
         waiters.append(waiter)
         waiter.alarm = loop.setAlarm(after: AgentLimits.waitMax) { [unowned self, weak waiter] in
             guard let waiter else { return }
@@ -54,7 +57,7 @@ extension Agent {
     }
 
     func settleWaiters() {
-        for waiter in waiters {
+        for waiter in waiters where waiter.wish <= stateKeeper.settled {
             guard let stack else { continue }
             let members = waiter.services.compactMap { stack.members[$0] }
             switch waiter.goal {

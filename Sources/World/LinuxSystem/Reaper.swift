@@ -21,6 +21,11 @@ package final class Reaper {
 
     /// Calls `onExit` once, when `child` has ended. Call it in the same turn as the spawn.
     package func watch(_ child: Child, onExit: @escaping (ExitReason) -> Void) throws(SystemError) {
+        if let (earlier, _) = children[child.pid] {
+            // Watched again, by another descriptor: two would both be ready for ever after one was served.
+            loop.unwatch(earlier)
+            try? earlier.close()  // Nothing was written to it.
+        }
         children[child.pid] = (child.pidfd, onExit)
         try loop.watch(child.pidfd, for: .readable, rank: .signsOfDeath) { [unowned self] _ in
             reap(child)

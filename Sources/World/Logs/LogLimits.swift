@@ -19,6 +19,9 @@ package struct LogLimits: Sendable {
     static let recordBytesMax = 16 << 10
     /// A busy service's pipe: the most that an ordinary user may ask for.
     static let pipeBytesMax = 1 << 20
+    /// Reading so much at once may mean that the pipe was full: each write begins a page of its
+    /// own.
+    static let fullPipe = 32 << 10
     /// Memory that a burst needed is kept so long.
     static let idleMemory: Duration = .seconds(1)
     /// Drops are reported at most so often for each service.
@@ -29,7 +32,7 @@ package struct LogLimits: Sendable {
     static let smallRead = 48 << 10
     /// … so more may gather, for so many microseconds.
     static let readPause: UInt32 = 50
-    /// It is a flood if batches follow each other so closely.
+    /// It is a flood if batches follow each other so closely; then a line may wait so long.
     static let floodSpan: Duration = .milliseconds(1)
     /// Our threads call nothing deep.
     static let stackBytes = 256 << 10

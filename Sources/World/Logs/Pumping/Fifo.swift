@@ -24,12 +24,4 @@ enum Fifo {
         fchmod(number, 0o600)
         return FileDescriptor(rawValue: number)
     }
-
-    /// Lets more wait in the pipe of a busy service. Refused to users with many pipes; then it
-    /// stays as it is.
-    static func widen(_ pipe: FileDescriptor) -> Int {
-        let setPipeSize: Int32 = 1031  // F_SETPIPE_SZ, which Glibc's module lacks.
-        let size = fcntl(pipe.rawValue, setPipeSize, Int32(LogLimits.pipeBytesMax))
-        return size > 0 ? Int(size) : .max
-    }
 }

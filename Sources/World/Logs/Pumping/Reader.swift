@@ -47,13 +47,7 @@ final class Reader: @unchecked Sendable {
             } catch {
                 poll(nil, 0, 100)
             }
-            if bytesRead == 0 {
-                submit()
-            } else if bytesRead < LogLimits.smallRead, isFlooded {
-                usleep(LogLimits.readPause)
-            } else if queue.isWriterIdle {
-                submit()
-            }
+            gatherOrSubmit()
         }
         submit()
         queue.end()
@@ -83,7 +77,7 @@ final class Reader: @unchecked Sendable {
             area.count - tap.held.count)
         guard count > 0 else { return foundEmpty(tap) }
         bytesRead += count
-        if count >= tap.pipeBytes { tap.pipeBytes = Fifo.widen(tap.pipe) }
+        if count >= LogLimits.fullPipe { tap.widen() }
 
         var bytes = UnsafeRawBufferPointer(rebasing: area[..<(tap.held.count + count)])
         let skipped = tap.isMidLine ? skipLine(of: tap, in: bytes) : 0
@@ -122,9 +116,16 @@ final class Reader: @unchecked Sendable {
         return batch
     }
 
-    /// The writer is busy, or was a moment ago: gathering more delays nothing.
-    private var isFlooded: Bool {
-        Clock.now() - lastSubmission < LogLimits.floodSpan || !queue.isWriterIdle
+    /// In a flood, full batches cost less than quick ones; otherwise what there is goes at once.
+    private func gatherOrSubmit() {
+        guard let batch, !batch.isEmpty else { return }
+        let isFlooded = Clock.now() - lastSubmission < LogLimits.floodSpan
+        let isWriterIdle = queue.isWriterIdle
+        if !isFlooded, bytesRead == 0 || isWriterIdle {
+            submit()
+        } else if bytesRead < LogLimits.smallRead {
+            usleep(LogLimits.readPause)
+        }
     }
 
     private func submit() {

@@ -8,8 +8,7 @@ final class Tap {
     let channel: Channel
     let stream: LogRecord.Stream
     let pipe: FileDescriptor
-    /// A read of so many bytes found the pipe full.
-    var pipeBytes = 64 << 10
+    private var isWide = false
 
     /// The beginning of a line, at most one record long.
     var held: [UInt8] = []
@@ -32,6 +31,14 @@ final class Tap {
         self.channel = channel
         self.stream = stream
         self.pipe = pipe
+    }
+
+    /// Lets more wait in the pipe of a busy service, where the kernel allows it.
+    func widen() {
+        guard !isWide else { return }
+        isWide = true
+        let setPipeSize: Int32 = 1031  // F_SETPIPE_SZ, which Glibc's module lacks.
+        _ = fcntl(pipe.rawValue, setPipeSize, Int32(LogLimits.pipeBytesMax))
     }
 
     deinit { close(pipe.rawValue) }
