@@ -21,7 +21,7 @@ final class Asker {
         guard result == 0 else { throw SystemError("connect to '\(path)'") }
     }
 
-    deinit { try? descriptor.close() }  // What was not read is not wanted.
+    deinit { try? descriptor.close() }  // What was not read is not wanted by anybody.
 
     /// How many bytes were taken.
     @discardableResult

@@ -68,6 +68,7 @@ struct AgentLifeTests {
             let other = try run(agent.flags + ["--state", "\(agent.folder.path)/other"], in: agent.folder)
             #expect(other.status == 111)
             #expect(other.errors.contains(agent.socketPath) && other.errors.contains("in use"), "\(other)")
+            #expect(cgroup(named: "catalyst-\(identity(of: agent.folder.path + "/other"))") == nil)
             try agent.expectAllWell()
             #expect(try agent.service("one").restarts == 0)
         }
@@ -103,6 +104,63 @@ struct AgentLifeTests {
             try agent.folder.write(Piece.stack(Piece.sleeper("one")), to: "stack.yaml")
             #expect(try agent.catalystctl("reload").status == 0)
             #expect(try agent.status().notes.allSatisfy { !$0.contains("last good") })
+        }
+    }
+
+    @Test func `an agent that is stopped while it starts leaves nothing`() throws {
+        let folder = try Folder()
+        let agent = try RunningAgent(Piece.stack(Piece.sleeper("one"), Piece.sleeper("two")), in: folder)
+        defer { agent.sweep() }
+        try agent.stop()
+        for delay in stride(from: 0, to: 200_000, by: 20_000) {
+            let program = try Program(agent.flags, in: folder)
+            // Not a wait for anything: the moment of the signal is what is tried.
+            usleep(useconds_t(delay))
+            // Before it blocks the signal, and without a stack, it may just die of it.
+            program.signal(SIGTERM)
+            let code = program.exitCode(within: .seconds(10))
+            #expect(code == 0 || code == -SIGTERM, "after \(delay) us: \(program.errors)")
+            #expect(holds { ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).").isEmpty })
+        }
+        try agent.startAgain()
+        try agent.expectAllWell()
+        try agent.stop()
+    }
+
+    @Test func `systemd is told when it is ready, alive and stopping`() throws {
+        let folder = try Folder()
+        let systemd = try Datagrams("\(folder.path)/notify")
+        let environment = ["NOTIFY_SOCKET=\(folder.path)/notify", "WATCHDOG_USEC=300000"]
+        try withAgent(in: folder, environment: environment, { _ in Piece.stack(Piece.sleeper("one")) }) { agent in
+            try agent.expectAllWell()
+            #expect(holds { systemd.heard.contains { $0.hasPrefix("READY=1\nSTATUS=") } })
+            #expect(holds { systemd.heard.count { $0.contains("WATCHDOG=1") } >= 5 })
+            #expect(holds { systemd.heard.contains("STATUS=1 of 1 services are well") })
+            try agent.stop()
+            #expect(systemd.heard.contains("STOPPING=1"))
+            #expect(!contains(systemd.heard, "WATCHDOG=1", after: "STOPPING=1", more: 5))
+        }
+    }
+
+    private func contains(_ heard: [String], _ text: String, after other: String, more limit: Int) -> Bool {
+        (heard.firstIndex(of: other).map { heard[$0...].count { $0 == text } } ?? 0) > limit
+    }
+
+    /// Needs root to mount a small disk.
+    @Test(.enabled(if: geteuid() == 0)) func `a full disk stops no service and not the agent`() throws {
+        let folder = try Folder()
+        mkdir("\(folder.path)/state", 0o755)
+        guard mount("tmpfs", "\(folder.path)/state", "tmpfs", 0, "size=400k") == 0 else { return }
+        defer { umount2("\(folder.path)/state", CInt(MNT_DETACH)) }
+        let port = try freePort()
+        let stack = Piece.stack(
+            Piece.web("quiet", port: port), Piece.shell("loud", "while :; do seq 10000; done"))
+        try withAgent(in: folder, { _ in stack }) { agent in
+            try agent.expectAllWell()
+            try agent.event(.logsDropped, of: "loud")
+            #expect(try agent.catalystctl("restart", "quiet").status == 0)
+            #expect(try agent.catalystctl("stop", "loud").status == 0)
+            #expect(try agent.service("quiet").health == .healthy)
         }
     }
 

@@ -51,6 +51,28 @@ struct ScaleTests {
         }
     }
 
+    /// Needs root to give a service another user.
+    @Test(.enabled(if: geteuid() == 0)) func `a service and its probe run as its user, confined`() throws {
+        let more = """
+            user: nobody
+            working_dir: /tmp
+            cap_drop: [ALL]
+            security_opt: ["no-new-privileges:true"]
+            ulimits: {nofile: 77}
+            oom_score_adj: 123
+            healthcheck: {test: [CMD-SHELL, "id -un; test $$(id -u) != 0"], interval: 200ms, timeout: 5s, retries: 1}
+            """
+        let script = "id -un; ulimit -n; cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status; exec sleep 1000"
+        try withAgent(Piece.stack(Piece.shell("one", script, more: more))) { agent in
+            try agent.expectAllWell()
+            try agent.expectLog("NoNewPrivs", of: "one")
+            let lines = try agent.ask(ControlRequest(.logs)).compactMap(\.log?.text)
+            #expect(lines == ["nobody", "77", "123", "NoNewPrivs:\t1"])
+            #expect(user(of: try agent.pid(of: "one")) == 65534)
+            #expect(try agent.ask(ControlRequest(.why, services: ["one"])).first?.why?.lastReport?.body == "nobody\n")
+        }
+    }
+
     /// Needs root to become an ordinary user; run as one, every other test shows the same.
     @Test(.enabled(if: geteuid() == 0 && isInstalled("setpriv"), "needs root and setpriv"))
     func `an ordinary user runs a stack with XDG directories`() throws {

@@ -105,6 +105,15 @@ extension Child {
     }
 }
 
+/// How many descriptors of this process are of a kind.
+func openDescriptors(_ kind: String) -> Int {
+    Directory.names(in: "/proc/self/fd").count { name in
+        var target = [CChar](repeating: 0, count: 100)
+        return readlink("/proc/self/fd/\(name)", &target, 99) > 0
+            && String(decoding: target.map { UInt8(bitPattern: $0) }, as: UTF8.self).contains(kind)
+    }
+}
+
 /// Whether `condition` comes true in time.
 func holds(within limit: Duration = .seconds(10), _ condition: () -> Bool) -> Bool {
     let deadline = ContinuousClock.now + limit

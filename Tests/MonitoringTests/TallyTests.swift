@@ -62,6 +62,7 @@ struct TallyTests {
     @Test func `failures in the start period do not count, unless it was well before`() {
         #expect(verdicts("------") { $0.startPeriod = .seconds(3) } == "?????u")
         #expect(verdicts("-+---") { $0.startPeriod = .seconds(60) } == "?hhhu")
+        #expect(verdicts("bb+b") { $0.startPeriod = .seconds(60) } == "??hb")
     }
 
     @Test func `until it was well for the first time one failure counts in each interval`() {

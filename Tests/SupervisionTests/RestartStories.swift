@@ -250,6 +250,34 @@ struct RestartStories {
             """)
     }
 
+    @Test func `neither a reload nor a shutdown restarts what has to go`() {
+        let changed = ServiceSpec.service("redis") { $0.environment["A"] = "1" }
+        let spec = StackSpec(
+            name: "story", services: [changed, StackStories.news, StackStories.scanner])
+        expectStory(
+            of: chain, after: up,
+            [.stopRequested(["redis", "scanner"]), .reloaded(spec), end("scanner"), end("redis")],
+            """
+            stop redis scanner         → scanner stopping to rest
+            reload redis news scanner  → adjust redis
+            scanner emptied            → scanner down, redis stopping to rest
+            redis emptied              → redis down
+            """)
+        expectStory(
+            of: chain, after: up,
+            [
+                .restartRequested(["redis", "news", "scanner"]), .shutdownRequested, end("scanner"),
+                end("news"), end("redis"),
+            ],
+            """
+            restart redis news scanner  → scanner stopping to start
+            shutdown                    → scanner stopping to rest
+            scanner emptied             → scanner down, news stopping to rest
+            news emptied                → news down, redis stopping to rest
+            redis emptied               → redis down, finished
+            """)
+    }
+
     @Test func `a reload that turns dependencies round leaves no ring`() {
         let first = [
             ServiceSpec.service("a", needs: [Dependency(on: "b", .started)]),

@@ -167,6 +167,44 @@ struct StackStories {
             """)
     }
 
+    @Test func `what one service can do without another may need, and is then to blame`() {
+        let cache = ServiceSpec.service("cache") { $0.restart.condition = .never }
+        let news = ServiceSpec.service("news", needs: [Dependency(on: "cache", .healthy)])
+        let scanner = ServiceSpec.service(
+            "scanner",
+            needs: [Dependency(on: "news", .healthy), Dependency(on: "cache", isRequired: false)])
+        let reporting = ServiceSpec.service(
+            "reporting", needs: [Dependency(on: "cache", isRequired: false)])
+        let up = ["cache", "news", "scanner", "reporting"].map { Self.well(ServiceName($0)) }
+        expectStory(
+            of: [cache, news, scanner, reporting],
+            after: [.began(stopped: [])] + up + Self.crash("cache"),
+            [
+                .judged("scanner", .unhealthy, hung: false),
+                .judged("reporting", .unhealthy, hung: false),
+            ],
+            """
+            scanner unhealthy    → –
+            reporting unhealthy  → reporting stopping after unhealthy
+            """)
+    }
+
+    @Test func `a job that is done explains nothing, nor does what it needed`() {
+        let job = ServiceSpec.service(
+            "migrate", needs: [Dependency(on: "redis", .healthy)], probed: .none
+        ) { $0.restart.condition = .onFailure }
+        let news = ServiceSpec.service("news", needs: [Dependency(on: "migrate", .completed)])
+        expectStory(
+            of: [Self.redis, job, news],
+            after: [.began(stopped: []), Self.well("redis")]
+                + Self.crash("migrate", .exited(code: 0)) + [Self.well("news")]
+                + Self.crash("redis"),
+            [.judged("news", .unhealthy, hung: false)],
+            """
+            news unhealthy  → news stopping after unhealthy
+            """)
+    }
+
     @Test func `a start that something else holds up is given more time`() {
         expectStory(
             of: Self.chain,

@@ -56,6 +56,12 @@ struct ImportTests {
         }
     }
 
+    @Test func `every folder of Tests is built`() {
+        for name in Tree.names(in: "Tests") where !Manifest.tests.contains(name) {
+            File("Tests/\(name)").breaks("not in Package.swift, so never run, declare it")
+        }
+    }
+
     @Test func `an import says for whom it is`() throws {
         for file in Tree.files(in: "Sources", suffix: ".swift") {
             try file.forbid("^(@\\w+ )*import ") { _ in

@@ -23,6 +23,11 @@ enum Manifest {
 
     static let libraries = Set(declarations(of: "library").map(\.name) + ["CLinux"])
 
+    /// Their folders.
+    static let tests = Set(
+        declarations(of: "tests").map { "\($0.name)Tests" }
+            + declarations(of: "support").map(\.name))
+
     private struct Declaration {
         let name: String
         /// The strings that follow.

@@ -58,7 +58,7 @@ def pumped(stage, name):
 def logged(stage, driver, total):
     os.sync()
     command = [str(stage.folder / "pump"), stage.path, driver, str(total)]
-    logging = {"driver": driver, "options": {"max-size": "50m", "max-file": "100"}}
+    logging = {"driver": driver, "options": {"max-size": "50m", "max-file": "100", "compress": "false"}}
     with Agent(stage, {"pump": service(command, logging=logging)}) as agent:
         rate = pumped(stage, driver)
         lines = landed(agent.folder / "state" / "logs", total // 100)

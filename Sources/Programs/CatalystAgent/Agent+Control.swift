@@ -10,10 +10,9 @@ extension Agent {
         let known = stack?.order ?? []
         let named = request.services ?? []
         if let unknown = named.first(where: { !known.contains($0) }) {
-            let words =
+            return connection.send(
                 stack == nil
-                ? "the stack file is still being read" : "there is no service '\(unknown)'"
-            return connection.send(.failure(.unknownService, words))
+                    ? Self.notYet : .failure(.unknownService, "there is no service '\(unknown)'"))
         }
         switch request.command {
         case .status, .health:
@@ -27,6 +26,9 @@ extension Agent {
         case .up, .down, .start, .stop, .restart, .reload: change(request, named, connection)
         }
     }
+
+    private static let notYet = ControlReply.failure(
+        .busy, "the stack file is still being read: ask again in a moment")
 
     private func reply(_ connection: ControlConnection, _ fill: (inout ControlReply) -> Void) {
         var reply = ControlReply.end()
@@ -53,11 +55,9 @@ extension Agent {
     private func change(
         _ request: ControlRequest, _ named: [ServiceName], _ connection: ControlConnection
     ) {
-        guard let stack, !stack.isShuttingDown else {
-            return connection.send(
-                .failure(
-                    .stopping,
-                    stack == nil ? "the stack file is still being read" : "the agent is stopping"))
+        guard let stack else { return connection.send(Self.notYet) }
+        guard !stack.isShuttingDown else {
+            return connection.send(.failure(.stopping, "the agent is stopping"))
         }
         let services = named.isEmpty ? stack.order : named
         let words = [request.command.rawValue] + named.map(\.text)

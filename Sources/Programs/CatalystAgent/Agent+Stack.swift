@@ -6,7 +6,10 @@ internal import Supervision
 extension Agent {
     /// Reads the stack files for the first time. A broken file starts the last good stack, and is told.
     func loadStack() {
+        guard !isEnding else { return }
         stackReader.read { [unowned self] outcome in
+            // Too late: the agent was told to stop before there was a stack.
+            guard !isEnding else { return }
             switch outcome {
             case .read(let spec):
                 stateKeeper.save(spec, to: options.lastGoodStack)
@@ -30,14 +33,6 @@ extension Agent {
         stack = Stack(spec)
         post(.began(stopped: remembered.stopped))
         becameReady()
-        giveMemoryBack(after: AgentLimits.settlingTime)
-    }
-
-    private func giveMemoryBack(after delay: Duration) {
-        loop.setAlarm(after: delay) { [unowned self] in
-            Memory.giveBackStartUpPages()
-            giveMemoryBack(after: AgentLimits.memoryInterval)
-        }
     }
 
     /// Reads the files again; what is refused changes nothing. `done` gets the refusal, or nil when it is under way.
@@ -77,7 +72,8 @@ extension Agent {
         for (name, tree) in leftovers {
             let pids = tree.processes.map(String.init).joined(separator: ", ")
             record(
-                .killed, name, .warning, "an earlier agent left it running (pid \(pids)): ending it first")
+                .killed, name, .warning,
+                "an earlier agent left it running (pid \(pids)): ending it first")
             tree.signal(.terminate)
         }
         wait(for: leftovers, until: Clock.now() + AgentLimits.leftoverGrace, done: done)

@@ -42,6 +42,8 @@ package final class Agent {
     private var isStatusDue = false
     private var lastProbeID: UInt64 = 0
     private var exitCode: Int32 = 0
+    /// No stack begins any more.
+    private(set) var isEnding = false
 
     package init(_ options: AgentOptions) throws {
         self.options = options
@@ -80,7 +82,12 @@ package final class Agent {
                     + "stop it, or give this one another with --state"
             )
         }
-        try listen()
+        do {
+            try listen()
+        } catch {
+            _ = cgroupRoot?.removeAll()  // The lock is ours, so it is nobody else's; nothing runs in it.
+            throw error
+        }
         try receiveSignals()
         reaper.onOrphan = { [unowned self] _ in checkTrees() }
         stateKeeper.onFailure = { [unowned self] words in
@@ -183,6 +190,8 @@ package final class Agent {
                 guard let runner = runners[name], let instance = runner.instance else { continue }
                 runner.usage.take(sample, at: Clock.now(), instance: instance)
             }
+            // The heaviest of the regular work is done; what comes until the next time is little.
+            loop.setAlarm(after: .milliseconds(200)) { Memory.giveBackIdlePages() }
         }
         loop.setAlarm(after: AgentLimits.samplingInterval) { [unowned self] in sample() }
     }
@@ -276,7 +285,12 @@ package final class Agent {
             return
         }
         record(.agentStopping, nil, .notice, "\(signal): stopping the stack")
-        if stack == nil { loop.stop() } else { post(.shutdownRequested) }
+        if stack == nil { end() } else { post(.shutdownRequested) }
+    }
+
+    private func end() {
+        isEnding = true
+        loop.stop()
     }
 
     private func feedWatchdog() {
@@ -290,7 +304,7 @@ package final class Agent {
     func giveUp(_ words: String, exitCode: Int32) {
         record(.stackRefused, nil, .critical, words)
         self.exitCode = exitCode
-        loop.stop()
+        end()
     }
 
     private func tidyUp() {

@@ -27,9 +27,6 @@ enum AgentLimits {
     static let notificationBytesMax = 4096
     /// A request that waits for something to come about is answered after this at the latest.
     static let waitMax = Duration.seconds(600)
-    /// After the start, and then after each interval, memory that is not used is given back.
-    static let settlingTime = Duration.seconds(5)
-    static let memoryInterval = Duration.seconds(600)
     /// Between samples of the services' memory and CPU.
     static let samplingInterval = Duration.seconds(10)
     /// The pause before a collector that died young is started again.

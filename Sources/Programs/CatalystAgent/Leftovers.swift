@@ -11,7 +11,10 @@ extension Agent {
                 !found.contains(where: { $0.1.cgroup == cgroup })
             else { continue }
             found.append(
-                (ServiceName(name), ProcessTree(leader: -1, cgroup: cgroup, mark: "", isLeftover: true)))
+                (
+                    ServiceName(name),
+                    ProcessTree(leader: -1, cgroup: cgroup, mark: "", isLeftover: true)
+                ))
         }
         let marks = Set(found.map(\.1.mark))
         let confined = Set(found.flatMap { $0.1.cgroup?.processes ?? [] })
@@ -28,7 +31,10 @@ extension Agent {
         return Set(
             others.compactMap { pid in
                 Proc.environmentValue(ProcessTree.markName, of: pid)
-                    .flatMap { $0.hasPrefix(options.identity + ".") && Proc.isInOurNamespace(pid) ? $0 : nil }
+                    .flatMap {
+                        $0.hasPrefix(options.identity + ".") && Proc.isInOurNamespace(pid)
+                            ? $0 : nil
+                    }
             })
     }
 

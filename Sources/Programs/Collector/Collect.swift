@@ -1,5 +1,4 @@
 internal import Glibc
-internal import LinuxSystem
 internal import NIOCore
 internal import NIOPosix
 internal import Probing
@@ -28,7 +27,6 @@ package func collect(over descriptor: CInt) -> Never {
                 try channel.pipeline.syncOperations.addHandler(conversation)
             }
         }.withConnectedSocket(descriptor)
-        loop.scheduleTask(in: .seconds(2)) { Memory.giveBackStartUpPages() }
         channel.whenSuccess { channel in
             // Without the agent there is nobody to answer; nothing of ours outlives the process.
             channel.closeFuture.whenComplete { _ in exit(0) }

@@ -1,6 +1,7 @@
 internal import CollectorProtocol
 internal import Glibc
 internal import JSONLines
+internal import LinuxSystem
 internal import Measuring
 internal import NIOCore
 internal import NIOPosix
@@ -85,6 +86,8 @@ final class Conversation: ChannelInboundHandler {
                 let (conversation, context) = bound.value
                 conversation.send(
                     CollectorReply(samples: Samples(id: request.id, services: services)), context)
+                // The heaviest of the regular work is done; what comes until the next time is little.
+                context.eventLoop.scheduleTask(in: .milliseconds(200)) { Memory.giveBackIdlePages() }
             }
         }
     }

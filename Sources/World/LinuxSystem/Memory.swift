@@ -3,9 +3,9 @@ internal import Glibc
 
 /// The process's own memory.
 package enum Memory {
-    /// Gives back what only the start needed: the program's text, of which the kernel maps sixteen pages for each one
-    /// touched, comes back from the page cache where it is used again; and the heap's free pages.
-    package static func giveBackStartUpPages() {
+    /// Gives back what is not in use: the heap's free pages, and the program's text, of which the kernel maps sixteen
+    /// pages for each one touched; it comes back from the page cache where it is used again, in microseconds.
+    package static func giveBackIdlePages() {
         malloc_trim(0)
         for line in (TextFile.read("/proc/self/maps") ?? "").split(separator: "\n") {
             let fields = line.split(separator: " ", omittingEmptySubsequences: true)

@@ -15,7 +15,9 @@ package struct Readiness {
         let isOurs = environment["WATCHDOG_PID"].map { Int32($0) == getpid() } ?? true
         watchdogInterval =
             isOurs
-            ? environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap { $0 > 0 ? .microseconds($0) : nil } : nil
+            ? environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap {
+                $0 > 0 ? .microseconds($0) : nil
+            } : nil
     }
 
     package var isListenedTo: Bool { socket != nil }

@@ -9,7 +9,7 @@ final class RunningAgent {
     let environment: [String]
     private(set) var program: Program
 
-    /// Writes the stack file and starts the agent; returns when it answers. `prefix`: what catalystd is run by.
+    /// Writes the stack file and starts the agent; returns when it has read it. `prefix`: what catalystd is run by.
     init(
         _ stack: String, in folder: Folder, flags: [String] = [], environment: [String] = [], prefix: [String] = []
     ) throws {
@@ -25,11 +25,7 @@ final class RunningAgent {
     var pid: pid_t { program.pid }
     var socketPath: String { "\(folder.path)/control.sock" }
     var stateFolder: String { "\(folder.path)/state" }
-    /// As the agent names its cgroup and marks its processes: FNV-1a of the state directory.
-    var identity: String {
-        let hash = stateFolder.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        return String(hash, radix: 16)
-    }
+    var identity: String { EndToEndTests.identity(of: stateFolder) }
 
     func connect() throws -> ControlSocket { try ControlSocket(socketPath) }
 
@@ -146,26 +142,23 @@ final class RunningAgent {
     func sweep() {
         program.end()
         for entry in ProcessEntry.marked(mark) { kill(entry.pid, SIGKILL) }
-        for path in cgroups { _ = holds(within: .seconds(2)) { names(in: path).allSatisfy { rmdir("\(path)/\($0)") != 0 || true } && rmdir(path) == 0 } }
+        for path in cgroups {
+            _ = holds(within: .seconds(2)) {
+                for name in names(in: path) { rmdir("\(path)/\(name)") }
+                return rmdir(path) == 0
+            }
+        }
     }
 
     private var mark: String { "CATALYST_INSTANCE=\(identity)." }
 
     /// The agent's cgroup, where one is left.
-    private var cgroups: [String] {
-        guard let mount = (contents(of: "/proc/self/mounts") ?? "").split(separator: "\n")
-            .map({ $0.split(separator: " ") }).first(where: { $0.count > 2 && $0[2] == "cgroup2" })
-        else { return [] }
-        let own = (contents(of: "/proc/self/cgroup") ?? "").split(separator: "\n")
-            .first { $0.hasPrefix("0::") }?.dropFirst(3) ?? "/"
-        let path = "\(mount[1])\(own == "/" ? "" : own)/catalyst-\(identity)"
-        return access(path, F_OK) == 0 ? [path] : []
-    }
+    private var cgroups: [String] { cgroup(named: "catalyst-\(identity)").map { [$0] } ?? [] }
 
     private func awaitAnswer() throws {
         let isThere = holds(within: .seconds(20)) {
             guard program.isRunning, let socket = try? connect() else { return false }  // Not there yet.
-            return (try? socket.ask(ControlRequest(.version))) != nil
+            return (try? socket.ask(ControlRequest(.status)))?.last?.status?.stack.isEmpty == false
         }
         guard isThere else { throw Failure("the agent does not answer\n\(program.output)\(program.errors)") }
     }
@@ -191,4 +184,20 @@ func withAgent(
         throw Failure("\(error)\nthe agent said:\n\(agent.program.errors)")
     }
     if agent.program.isRunning { try agent.stop() }
+}
+
+/// As an agent names its cgroup and marks its processes: FNV-1a of the state directory.
+func identity(of stateFolder: String) -> String {
+    let hash = stateFolder.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    return String(hash, radix: 16)
+}
+
+/// The path of a cgroup below our own; nil where there is none.
+func cgroup(named name: String) -> String? {
+    let mounts = (contents(of: "/proc/self/mounts") ?? "").split(separator: "\n").map { $0.split(separator: " ") }
+    guard let mount = mounts.first(where: { $0.count > 2 && $0[2] == "cgroup2" }) else { return nil }
+    let own = (contents(of: "/proc/self/cgroup") ?? "").split(separator: "\n")
+        .first { $0.hasPrefix("0::") }?.dropFirst(3) ?? "/"
+    let path = "\(mount[1])\(own == "/" ? "" : own)/\(name)"
+    return access(path, F_OK) == 0 ? path : nil
 }
