@@ -10,13 +10,16 @@ final class Asker {
     private var input = LineBuffer(lineBytesMax: ControlLimits.replyBytesMax)
 
     init(_ path: String) throws {
-        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        let number = socket(
+            AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0
+        )
         descriptor = FileDescriptor(rawValue: number)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         let result = withUnsafeBytes(of: &address) {
-            connect(number, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
+            connect(
+                number, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
         }
         guard result == 0 else { throw SystemError("connect to '\(path)'") }
     }
@@ -29,12 +32,16 @@ final class Asker {
         Glibc.send(descriptor.rawValue, text, text.utf8.count, Int32(MSG_NOSIGNAL))
     }
 
-    func send(_ request: ControlRequest) throws { send(String(decoding: try JSONLines.encode(request), as: UTF8.self)) }
+    func send(_ request: ControlRequest) throws {
+        send(String(decoding: try JSONLines.encode(request), as: UTF8.self))
+    }
 
     /// The next reply; nil where none is whole yet, or the end has come.
     func reply() throws -> ControlReply? {
         while true {
-            if let line = try input.next() { return try JSONLines.decode(ControlReply.self, from: line) }
+            if let line = try input.next() {
+                return try JSONLines.decode(ControlReply.self, from: line)
+            }
             var chunk = [UInt8](repeating: 0, count: 64 << 10)
             let count = read(descriptor.rawValue, &chunk, chunk.count)
             guard count > 0 else { return nil }

@@ -1,10 +1,11 @@
 import ControlProtocol
-@testable import ControlServer
 import Glibc
-@testable import LinuxSystem
 import StackModel
 import SystemPackage
 import Testing
+
+@testable import ControlServer
+@testable import LinuxSystem
 
 /// The server alone, with askers of every manner.
 struct ControlServerTests {
@@ -27,7 +28,9 @@ struct ControlServerTests {
     func `who asks decides what may be asked`(role: AccessPolicy.Role) throws {
         let desk = try Desk(role)
         let asker = try Asker(desk.path)
-        for (command, least) in [(ControlRequest.Command.status, AccessPolicy.Role.reading), (.down, .operating)] {
+        for (command, least) in [
+            (ControlRequest.Command.status, AccessPolicy.Role.reading), (.down, .operating),
+        ] {
             try asker.send(ControlRequest(command))
             try desk.turns()
             #expect(try asker.reply()?.error?.code == (role >= least ? nil : .notAllowed))
@@ -45,7 +48,9 @@ struct ControlServerTests {
         #expect(role(1001, [50]) == .reading)
         #expect(role(1001, [50, 60]) == .operating)
         #expect(role(1001, [51]) == .none)
-        #expect(AccessPolicy(owner: 1, readers: nil, operators: nil).role(of: .init(pid: 1, user: 2, groups: [0])) == .none)
+        #expect(
+            AccessPolicy(owner: 1, readers: nil, operators: nil).role(
+                of: .init(pid: 1, user: 2, groups: [0])) == .none)
     }
 
     @Test func `idle connections give way to new ones, the longest idle first`() throws {

@@ -1,8 +1,9 @@
 import ControlProtocol
-@testable import ControlServer
 import Glibc
 import LinuxSystem
 import SystemPackage
+
+@testable import ControlServer
 
 /// A server that answers with the name of the command, keeps those who follow, and lets go of those who want logs.
 final class Desk {

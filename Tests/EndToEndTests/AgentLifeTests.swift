@@ -29,9 +29,13 @@ struct AgentLifeTests {
             cd \(folder.path); [ ! -e pid ] || ! grep "^State:.*[RSD] (" /proc/$(cat pid)/status || touch twice
             echo $$ > pid; setsid sleep 1000 & exec sleep 1000
             """.replacing("\n", with: "; ")
-        try withAgent(in: folder, { _ in Piece.stack(Piece.shell("one", script), Piece.sleeper("two")) }) { agent in
+        try withAgent(
+            in: folder, { _ in Piece.stack(Piece.shell("one", script), Piece.sleeper("two")) }
+        ) { agent in
             try agent.expectAllWell()
-            #expect(holds { ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).one.").count == 2 })
+            #expect(
+                holds { ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).one.").count == 2 }
+            )
             let old = ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).")
             #expect(old.count == 3)
             // What runs is remembered a moment later, on a thread of the agent's.
@@ -64,10 +68,14 @@ struct AgentLifeTests {
             #expect(same.status == 111)
             #expect(
                 same.errors.contains(
-                    "another catalystd uses the state directory '\(agent.stateFolder)': stop it, or give this one another with --state"))
-            let other = try run(agent.flags + ["--state", "\(agent.folder.path)/other"], in: agent.folder)
+                    "another catalystd uses the state directory '\(agent.stateFolder)': stop it, or give this one another with --state"
+                ))
+            let other = try run(
+                agent.flags + ["--state", "\(agent.folder.path)/other"], in: agent.folder)
             #expect(other.status == 111)
-            #expect(other.errors.contains(agent.socketPath) && other.errors.contains("in use"), "\(other)")
+            #expect(
+                other.errors.contains(agent.socketPath) && other.errors.contains("in use"),
+                "\(other)")
             #expect(cgroup(named: "catalyst-\(identity(of: agent.folder.path + "/other"))") == nil)
             try agent.expectAllWell()
             #expect(try agent.service("one").restarts == 0)
@@ -81,7 +89,10 @@ struct AgentLifeTests {
         #expect(unknown.status == 100)
         #expect(unknown.errors.contains("there is no flag '--stakc'"))
         let missing = try run(
-            [daemon, "--stack", "\(folder.path)/none.yaml", "--state", "\(folder.path)/s", "--socket", "\(folder.path)/c"],
+            [
+                daemon, "--stack", "\(folder.path)/none.yaml", "--state", "\(folder.path)/s",
+                "--socket", "\(folder.path)/c",
+            ],
             in: folder)
         #expect(missing.status == 100)
         #expect(missing.errors.contains("none.yaml"), "\(missing)")
@@ -93,14 +104,19 @@ struct AgentLifeTests {
             try agent.expectAllWell()
             #expect(holds { agent.folder.text(of: "state/last-good-stack.json") != nil })
             try agent.stop()
-            try agent.folder.write("services:\n  one:\n    comand: [sleep, '1']\n", to: "stack.yaml")
+            try agent.folder.write(
+                "services:\n  one:\n    comand: [sleep, '1']\n", to: "stack.yaml")
             try agent.startAgain()
             try agent.expectAllWell()
             let status = try agent.status()
             #expect(status.services.map(\.name) == ["one"])
             let note = status.notes.first { $0.contains("the last good stack runs") } ?? ""
-            #expect(note.contains("stack.yaml:2") && note.contains("(and 1 more)"), "\(status.notes)")
-            #expect(try agent.events().contains { $0.kind == .stackRefused && $0.message.contains("'comand'") })
+            #expect(
+                note.contains("stack.yaml:2") && note.contains("(and 1 more)"), "\(status.notes)")
+            #expect(
+                try agent.events().contains {
+                    $0.kind == .stackRefused && $0.message.contains("'comand'")
+                })
             try agent.folder.write(Piece.stack(Piece.sleeper("one")), to: "stack.yaml")
             #expect(try agent.catalystctl("reload").status == 0)
             #expect(try agent.status().notes.allSatisfy { !$0.contains("last good") })
@@ -109,7 +125,8 @@ struct AgentLifeTests {
 
     @Test func `an agent that is stopped while it starts leaves nothing`() throws {
         let folder = try Folder()
-        let agent = try RunningAgent(Piece.stack(Piece.sleeper("one"), Piece.sleeper("two")), in: folder)
+        let agent = try RunningAgent(
+            Piece.stack(Piece.sleeper("one"), Piece.sleeper("two")), in: folder)
         defer { agent.sweep() }
         try agent.stop()
         for delay in stride(from: 0, to: 200_000, by: 20_000) {
@@ -131,7 +148,9 @@ struct AgentLifeTests {
         let folder = try Folder()
         let systemd = try Datagrams("\(folder.path)/notify")
         let environment = ["NOTIFY_SOCKET=\(folder.path)/notify", "WATCHDOG_USEC=300000"]
-        try withAgent(in: folder, environment: environment, { _ in Piece.stack(Piece.sleeper("one")) }) { agent in
+        try withAgent(
+            in: folder, environment: environment, { _ in Piece.stack(Piece.sleeper("one")) }
+        ) { agent in
             try agent.expectAllWell()
             #expect(holds { systemd.heard.contains { $0.hasPrefix("READY=1\nSTATUS=") } })
             #expect(holds { systemd.heard.count { $0.contains("WATCHDOG=1") } >= 5 })
@@ -142,12 +161,16 @@ struct AgentLifeTests {
         }
     }
 
-    private func contains(_ heard: [String], _ text: String, after other: String, more limit: Int) -> Bool {
+    private func contains(_ heard: [String], _ text: String, after other: String, more limit: Int)
+        -> Bool
+    {
         (heard.firstIndex(of: other).map { heard[$0...].count { $0 == text } } ?? 0) > limit
     }
 
     /// Needs root to mount a small disk.
-    @Test(.enabled(if: geteuid() == 0)) func `a full disk stops no service and not the agent`() throws {
+    @Test(.enabled(if: geteuid() == 0)) func `a full disk stops no service and not the agent`()
+        throws
+    {
         let folder = try Folder()
         mkdir("\(folder.path)/state", 0o755)
         guard mount("tmpfs", "\(folder.path)/state", "tmpfs", 0, "size=400k") == 0 else { return }
@@ -168,7 +191,8 @@ struct AgentLifeTests {
         let folder = try Folder()
         let starter = "exec 9>\(folder.path)/lock; exec \"$0\" \"$@\""
         let agent = try RunningAgent(
-            Piece.stack(Piece.sleeper("one")), in: folder, environment: ["SECRET=1"], prefix: ["/bin/sh", "-c", starter])
+            Piece.stack(Piece.sleeper("one")), in: folder, environment: ["SECRET=1"],
+            prefix: ["/bin/sh", "-c", starter])
         defer { agent.sweep() }
         try agent.expectAllWell()
         #expect(names(in: "/proc/\(agent.pid)/fd").contains("9"))
@@ -179,17 +203,23 @@ struct AgentLifeTests {
     }
 
     /// Needs root for the PID namespace.
-    @Test(.enabled(if: geteuid() == 0)) func `as PID 1 it reaps orphans, stops in order, and says how it ended`() throws {
+    @Test(.enabled(if: geteuid() == 0))
+    func `as PID 1 it reaps orphans, stops in order, and says how it ended`() throws {
         let folder = try Folder()
-        let orphans = "for i in 1 2 3 4 5; do (setsid sh -c \"sleep 0.1\" &) ; done; exec sleep 1000"
-        let stack = Piece.stack(Piece.shell("one", orphans), Piece.sleeper("two", more: "depends_on: [one]"))
+        let orphans =
+            "for i in 1 2 3 4 5; do (setsid sh -c \"sleep 0.1\" &) ; done; exec sleep 1000"
+        let stack = Piece.stack(
+            Piece.shell("one", orphans), Piece.sleeper("two", more: "depends_on: [one]"))
         let agent = try RunningAgent(
-            stack, in: folder, prefix: ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
+            stack, in: folder,
+            prefix: ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
         defer { agent.sweep() }
         try agent.expectAllWell()
         let inner = try #require(ProcessEntry.all().first { $0.parent == agent.pid })
         #expect(try agent.status().agent.pid == 1)
-        #expect(holds { !ProcessEntry.descendants(of: inner.pid).contains { $0.state == "Z" } }, "orphans are reaped")
+        #expect(
+            holds { !ProcessEntry.descendants(of: inner.pid).contains { $0.state == "Z" } },
+            "orphans are reaped")
         kill(inner.pid, SIGTERM)
         #expect(agent.program.exitCode(within: .seconds(20)) == 0)
         #expect(agent.program.errors.order(of: "two: stopped", before: "one: stopping"))

@@ -7,8 +7,10 @@ import Testing
 @Suite(.ownThread, .timeLimit(.minutes(5)))
 struct ControlTests {
     @Test(arguments: [
-        "garbage", "{}", #"{"command":"explode"}"#, #"{"command":7}"#, "[1,2]", #"{"command":"status","tail":"x"}"#,
-        "\u{0}\u{1}\u{2}", #"{"command":"status","services":"redis"}"#, #"{"command":"start","services":["nobody"]}"#,
+        "garbage", "{}", #"{"command":"explode"}"#, #"{"command":7}"#, "[1,2]",
+        #"{"command":"status","tail":"x"}"#,
+        "\u{0}\u{1}\u{2}", #"{"command":"status","services":"redis"}"#,
+        #"{"command":"start","services":["nobody"]}"#,
     ])
     func `nonsense is answered with a sentence, and the connection goes on`(line: String) throws {
         try withAgent(Piece.stack(Piece.sleeper("one"))) { agent in
@@ -18,7 +20,9 @@ struct ControlTests {
             #expect(reply.last)
             let error = try #require(reply.error)
             #expect([.badRequest, .unknownService].contains(error.code))
-            #expect(!error.message.isEmpty && !error.message.contains("DecodingError"), "\(error.message)")
+            #expect(
+                !error.message.isEmpty && !error.message.contains("DecodingError"),
+                "\(error.message)")
             #expect(try socket.ask(ControlRequest(.version)).last?.version?.pid == agent.pid)
         }
     }
@@ -28,7 +32,9 @@ struct ControlTests {
             let socket = try agent.connect()
             socket.send(String(repeating: "x", count: 1 << 20))
             let line = try socket.line()
-            #expect(line == nil || line?.contains("longer than \(ControlLimits.requestBytesMax) bytes") == true)
+            #expect(
+                line == nil
+                    || line?.contains("longer than \(ControlLimits.requestBytesMax) bytes") == true)
             #expect(try agent.status().services.count == 1)
         }
     }
@@ -60,7 +66,9 @@ struct ControlTests {
     @Test func `several requests in one go are answered in turn`() throws {
         try withAgent(Piece.stack(Piece.sleeper("one"))) { agent in
             let socket = try agent.connect()
-            socket.send(#"{"command":"version"}"# + "\n" + #"{"command":"status"}"# + "\n" + #"{"command":"limits"}"# + "\n")
+            socket.send(
+                #"{"command":"version"}"# + "\n" + #"{"command":"status"}"# + "\n"
+                    + #"{"command":"limits"}"# + "\n")
             #expect(try socket.reply().version != nil)
             #expect(try socket.reply().status != nil)
             #expect(try socket.reply().limits?.isEmpty == false)
@@ -68,10 +76,15 @@ struct ControlTests {
     }
 
     @Test func `one who follows and never reads holds nobody up`() throws {
-        try withAgent(Piece.stack(Piece.shell("loop", "exit 1", more: """
-            restart: always
-            x-catalyst: {backoff: {initial: 1ms, max: 1ms, jitter: 0}}
-            """))) { agent in
+        try withAgent(
+            Piece.stack(
+                Piece.shell(
+                    "loop", "exit 1",
+                    more: """
+                        restart: always
+                        x-catalyst: {backoff: {initial: 1ms, max: 1ms, jitter: 0}}
+                        """))
+        ) { agent in
             let deaf = try agent.connect()
             deaf.send(#"{"command":"events","follow":true}"# + "\n")
             let isBusy = try holds { try agent.lastEventID() > 500 } as Bool
@@ -89,7 +102,9 @@ struct ControlTests {
             _ = try agent.status()
             try agent.catalystctl("restart", "two", "one")
             var kinds: [EventRecord.Kind] = []
-            while kinds.last != .ready { if let event = try socket.reply().event { kinds.append(event.kind) } }
+            while kinds.last != .ready {
+                if let event = try socket.reply().event { kinds.append(event.kind) }
+            }
             #expect(kinds == [.stopping, .exited, .started, .ready])
         }
     }
@@ -109,15 +124,23 @@ struct ControlTests {
     func `whoever is not of the right group may not ask`() throws {
         try withAgent(Piece.stack(Piece.sleeper("one"))) { agent in
             chmod(agent.folder.path, 0o755)
-            let ask = "import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.argv[2].encode()+b'\\n'); print(s.makefile().readline())"
+            let ask =
+                "import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.argv[2].encode()+b'\\n'); print(s.makefile().readline())"
             func asked(_ command: String) throws -> String {
                 try run(
-                    ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", python, "-c", ask, agent.socketPath, "{\"command\":\"\(command)\"}"],
-                    in: agent.folder, environment: ["PATH=/usr/bin:/bin"]).output
+                    [
+                        "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", python,
+                        "-c", ask, agent.socketPath, "{\"command\":\"\(command)\"}",
+                    ],
+                    in: agent.folder, environment: ["PATH=/usr/bin:/bin"]
+                ).output
             }
             #expect(try asked("status").contains("not-allowed"))
             let down = try asked("down")
-            #expect(down.contains("not-allowed") && down.contains("ask as root or as a member of group 'catalyst-admin'"), "\(down)")
+            #expect(
+                down.contains("not-allowed")
+                    && down.contains("ask as root or as a member of group 'catalyst-admin'"),
+                "\(down)")
             try agent.expectAllWell()
         }
     }

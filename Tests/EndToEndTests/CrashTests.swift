@@ -12,7 +12,9 @@ struct CrashTests {
             try agent.expectAllWell()
             let first = try agent.pid(of: "news")
             kill(first, SIGKILL)
-            try agent.expect("news", "is well again") { $0.pid != first && $0.state == .up && $0.health == .healthy }
+            try agent.expect("news", "is well again") {
+                $0.pid != first && $0.state == .up && $0.health == .healthy
+            }
             let service = try agent.service("news")
             #expect(service.restarts == 1)
             #expect(service.lastExit == .signaled(.kill, coreDumped: false))
@@ -24,7 +26,8 @@ struct CrashTests {
             #expect(start.time - exit.time < .milliseconds(500), "the first restart is at once")
             let why = try agent.catalystctl("why", "news")
             #expect(why.output.contains("was killed by SIGKILL"))
-            #expect(try agent.catalystctl("events", "news").output.contains("was killed by SIGKILL"))
+            #expect(
+                try agent.catalystctl("events", "news").output.contains("was killed by SIGKILL"))
         }
     }
 
@@ -33,14 +36,20 @@ struct CrashTests {
             deploy: {restart_policy: {condition: any, max_attempts: 4, window: 60s}}
             x-catalyst: {backoff: {initial: 300ms, max: 500ms, jitter: 0}, retry_failed_every: 1s}
             """
-        try withAgent(Piece.stack(Piece.shell("news", "exit 7", more: rules), Piece.sleeper("redis"))) { agent in
+        try withAgent(
+            Piece.stack(Piece.shell("news", "exit 7", more: rules), Piece.sleeper("redis"))
+        ) { agent in
             let given = try agent.event(.gaveUp, of: "news")
             try agent.expect("news", "has failed") { $0.state == .failed && $0.nextAttempt != nil }
             #expect(given.priority == .critical)
-            let starts = try agent.events(of: "news").filter { $0.kind == .started && $0.id < given.id }
+            let starts = try agent.events(of: "news").filter {
+                $0.kind == .started && $0.id < given.id
+            }
             #expect(starts.count == 5)
             let gaps = zip(starts.dropFirst(), starts).map { ($0.0.time - $0.1.time).milliseconds }
-            for (gap, pause) in zip(gaps, [Int64(0), 300, 500, 500]) { #expect(gap >= pause, "\(gaps)") }
+            for (gap, pause) in zip(gaps, [Int64(0), 300, 500, 500]) {
+                #expect(gap >= pause, "\(gaps)")
+            }
             #expect(gaps[0] < 300, "the first at once: \(gaps)")
 
             let again = try agent.event(.started, of: "news", after: given.id)
@@ -58,7 +67,10 @@ struct CrashTests {
         let broken = "  news:\n    command: [/nowhere/news]\n    restart: always\n"
         try withAgent(Piece.stack(broken)) { agent in
             let event = try agent.event(.startFailed, of: "news")
-            #expect(event.message == "cannot start 'news': cannot run '/nowhere/news': no such file, or its interpreter is missing")
+            #expect(
+                event.message
+                    == "cannot start 'news': cannot run '/nowhere/news': no such file, or its interpreter is missing"
+            )
             let outcome = try agent.catalystctl("why", "news")
             #expect(outcome.output.contains("cannot run '/nowhere/news'"))
         }
@@ -103,8 +115,12 @@ struct CrashTests {
     @Test func `a one-shot goes before what waits for its success`() throws {
         try withAgent(
             Piece.stack(
-                Piece.sleeper("news", more: "depends_on: {migrate: {condition: service_completed_successfully}}"),
-                Piece.sleeper("other", more: "depends_on: {broken: {condition: service_completed_successfully}}"),
+                Piece.sleeper(
+                    "news",
+                    more: "depends_on: {migrate: {condition: service_completed_successfully}}"),
+                Piece.sleeper(
+                    "other",
+                    more: "depends_on: {broken: {condition: service_completed_successfully}}"),
                 Piece.shell("migrate", "sleep 0.2; echo migrated"), Piece.shell("broken", "exit 1"))
         ) { agent in
             try agent.expect("news", "is up") { $0.state == .up }

@@ -12,7 +12,9 @@ struct HealthTests {
         let bound = Duration.milliseconds(3500)
         let stack = Piece.stack(
             Piece.web("scanner", port: ports[0], rules: rules),
-            Piece.web("trading", port: ports[1], rules: rules, more: "depends_on: {scanner: {condition: service_healthy}}"))
+            Piece.web(
+                "trading", port: ports[1], rules: rules,
+                more: "depends_on: {scanner: {condition: service_healthy}}"))
         try withAgent(stack) { agent in
             try agent.expectAllWell()
             let dependent = try agent.pid(of: "trading")
@@ -33,7 +35,9 @@ struct HealthTests {
     @Test func `what depends on an unwell service is not started, nor blamed`() throws {
         let port = try freePort()
         let stack = Piece.stack(
-            Piece.web("scanner", port: port, ["--unhealthy-after", "0"], more: "x-catalyst: {on_unhealthy: alert}"),
+            Piece.web(
+                "scanner", port: port, ["--unhealthy-after", "0"],
+                more: "x-catalyst: {on_unhealthy: alert}"),
             Piece.shell(
                 "trading", "exec sleep 1000",
                 more: """
@@ -43,27 +47,36 @@ struct HealthTests {
             Piece.sleeper("reporting", more: "depends_on: {scanner: {condition: service_healthy}}"))
         try withAgent(stack.replacing("start_period: 20s", with: "start_period: 0s")) { agent in
             try agent.expect("scanner", "is unhealthy") { $0.health == .unhealthy }
-            try agent.expect("trading", "is blocked") { $0.health == .blocked && $0.blockedBy == ["scanner"] }
+            try agent.expect("trading", "is blocked") {
+                $0.health == .blocked && $0.blockedBy == ["scanner"]
+            }
             #expect(try agent.service("reporting").state == .held)
             #expect(try agent.service("reporting").blockedBy == ["scanner"])
-            #expect(try agent.status().services.allSatisfy { $0.restarts == 0 }, "alert only, and blocked")
+            #expect(
+                try agent.status().services.allSatisfy { $0.restarts == 0 },
+                "alert only, and blocked")
             let why = try agent.catalystctl("why", "reporting").output
             #expect(why.contains("scanner"))
             #expect(why.contains("why scanner"))
         }
     }
 
-    @Test func `an unhealthy service is replaced, and one with 'on_unhealthy: alert' is not`() throws {
+    @Test func `an unhealthy service is replaced, and one with 'on_unhealthy: alert' is not`()
+        throws
+    {
         let ports = try (0..<2).map { _ in try freePort() }
         let stack = Piece.stack(
-            Piece.web("news", port: ports[0]), Piece.web("pattern", port: ports[1], more: "x-catalyst: {on_unhealthy: alert}"))
+            Piece.web("news", port: ports[0]),
+            Piece.web("pattern", port: ports[1], more: "x-catalyst: {on_unhealthy: alert}"))
         try withAgent(stack) { agent in
             try agent.expectAllWell()
             let pattern = try agent.pid(of: "pattern")
             for port in ports { try http("POST", port: port, "/fault/unhealthy") }
             try agent.event(.unhealthy, of: "pattern")
             let event = try agent.event(.unhealthy, of: "news")
-            #expect(event.message.contains("HTTP status 503") || event.message.contains("says its status is 'unhealthy'"))
+            #expect(
+                event.message.contains("HTTP status 503")
+                    || event.message.contains("says its status is 'unhealthy'"))
             try agent.expect("news", "is replaced") { $0.restarts == 1 && $0.health == .healthy }
             #expect(try agent.pid(of: "pattern") == pattern)
             #expect(try agent.service("pattern").health == .unhealthy)
@@ -74,12 +87,15 @@ struct HealthTests {
     }
 
     @Test(arguments: [
-        ("not-json", "unhealthy"), ("wrong-service", "another service answered"), ("wrong-schema", "runs schema 'v4.0'"),
-        ("stale", "its timestamp is"), ("http-500", "HTTP status 500"), ("redirect", "HTTP status 307"),
+        ("not-json", "unhealthy"), ("wrong-service", "another service answered"),
+        ("wrong-schema", "runs schema 'v4.0'"),
+        ("stale", "its timestamp is"), ("http-500", "HTTP status 500"),
+        ("redirect", "HTTP status 307"),
     ])
     func `a bad body has its reason`(kind: String, words: String) throws {
         let port = try freePort()
-        let more = "x-catalyst: {on_unhealthy: alert, contract: {service: news, schema: v5.0 normalized, freshness: 60s}}"
+        let more =
+            "x-catalyst: {on_unhealthy: alert, contract: {service: news, schema: v5.0 normalized, freshness: 60s}}"
         try withAgent(Piece.stack(Piece.web("news", port: port, more: more))) { agent in
             try agent.expectAllWell()
             try http("POST", port: port, "/fault/wrong-body?kind=\(kind)")
@@ -95,7 +111,9 @@ struct HealthTests {
         try withAgent(Piece.stack(Piece.web("news", port: port))) { agent in
             try agent.expectAllWell()
             let collector = try #require(agent.collector)
-            if geteuid() == 0 { #expect(user(of: collector) != 0, "it asks the world, so it has no rights") }
+            if geteuid() == 0 {
+                #expect(user(of: collector) != 0, "it asks the world, so it has no rights")
+            }
             kill(collector, SIGKILL)
             let lost = try agent.event(.collectorLost)
             let ready = try agent.event(.collectorReady, after: lost.id)
@@ -109,7 +127,9 @@ struct HealthTests {
         }
     }
 
-    @Test func `a stopped collector is replaced or waited for, and nothing is restarted for it`() throws {
+    @Test func `a stopped collector is replaced or waited for, and nothing is restarted for it`()
+        throws
+    {
         let port = try freePort()
         try withAgent(Piece.stack(Piece.web("news", port: port))) { agent in
             try agent.expectAllWell()
@@ -127,7 +147,9 @@ struct HealthTests {
 extension RunningAgent {
     var collector: pid_t? {
         ProcessEntry.all().first { entry in
-            entry.parent == pid && contents(of: "/proc/\(entry.pid)/cmdline")?.contains("catalyst-collector") == true
+            entry.parent == pid
+                && contents(of: "/proc/\(entry.pid)/cmdline")?.contains("catalyst-collector")
+                    == true
         }?.pid
     }
 }

@@ -4,7 +4,9 @@ import StackModel
 import Testing
 
 /// The nine as documented, with stand-ins and a real Redis.
-@Suite(.ownThread, .timeLimit(.minutes(5)), .enabled(if: isInstalled("redis-server"), "redis-server is not installed"))
+@Suite(
+    .ownThread, .timeLimit(.minutes(5)),
+    .enabled(if: isInstalled("redis-server"), "redis-server is not installed"))
 struct NineTests {
     @Test func `the nine come up in dependency order and leave nothing behind`() throws {
         let nine = try Nine()
@@ -12,7 +14,10 @@ struct NineTests {
             try agent.expectAllWell()
             let status = try agent.status()
             #expect(status.services.map(\.name) == Nine.names)
-            #expect(status.services.allSatisfy { $0.state == .up && $0.health == .healthy && $0.restarts == 0 })
+            #expect(
+                status.services.allSatisfy {
+                    $0.state == .up && $0.health == .healthy && $0.restarts == 0
+                })
             #expect(try agent.catalystctl("status").status == 0)
 
             let events = try agent.events()
@@ -20,19 +25,27 @@ struct NineTests {
                 events.firstIndex { $0.kind == kind && $0.service == name } ?? -1
             }
             for (name, needs) in Nine.needs {
-                for need in needs { #expect(index(.healthy, need) < index(.started, name), "\(name) after \(need)") }
+                for need in needs {
+                    #expect(index(.healthy, need) < index(.started, name), "\(name) after \(need)")
+                }
             }
             #expect(try agent.stop() == 0)
             let said = agent.program.errors
             for (name, needs) in Nine.needs {
-                for need in needs { #expect(said.order(of: "\(name): stopped", before: "\(need): stopping"), "\(name) stops first") }
+                for need in needs {
+                    #expect(
+                        said.order(of: "\(name): stopped", before: "\(need): stopping"),
+                        "\(name) stops first")
+                }
             }
         }
     }
 
     @Test func `a second run on the same state works at once`() throws {
         let nine = try Nine()
-        for _ in 0..<2 { try withAgent(in: nine.folder, { _ in nine.stack }) { try $0.expectAllWell() } }
+        for _ in 0..<2 {
+            try withAgent(in: nine.folder, { _ in nine.stack }) { try $0.expectAllWell() }
+        }
     }
 
     @Test func `all wait for Redis, and are blocked while it hangs`() throws {
@@ -44,7 +57,9 @@ struct NineTests {
             let last = try agent.lastEventID()
             kill(redis, SIGSTOP)
             try agent.event(.unhealthy, of: "redis", after: last)
-            try agent.expect("redis replaced") { $0.services[0].state == .up && $0.services[0].pid != redis }
+            try agent.expect("redis replaced") {
+                $0.services[0].state == .up && $0.services[0].pid != redis
+            }
             try agent.expectAllWell()
             #expect(try agent.status().services.filter { $0.name != "redis" }.map(\.pid) == before)
             let events = try agent.events().filter { $0.id > last }
@@ -56,11 +71,13 @@ struct NineTests {
 /// The documented nine on ports of one test's own.
 struct Nine {
     static let names: [ServiceName] = [
-        "redis", "news", "orchestration", "scanner", "pattern", "technical", "risk-manager", "trading", "reporting",
+        "redis", "news", "orchestration", "scanner", "pattern", "technical", "risk-manager",
+        "trading", "reporting",
     ]
     static let needs: [ServiceName: [ServiceName]] = [
         "news": ["redis"], "orchestration": ["redis"], "scanner": ["news"], "pattern": ["redis"],
-        "technical": ["redis"], "risk-manager": ["redis"], "trading": ["scanner", "pattern", "technical"],
+        "technical": ["redis"], "risk-manager": ["redis"],
+        "trading": ["scanner", "pattern", "technical"],
         "reporting": ["trading"],
     ]
 
@@ -87,7 +104,8 @@ struct Nine {
                 Piece.web(
                     name.text, port: try freePort(), ["--redis", "redis://127.0.0.1:\(redis)"],
                     // As documented, what all need is asked more often than they are.
-                    rules: "interval: 1s, timeout: 3s, retries: 3, start_period: 40s, start_interval: 50ms",
+                    rules:
+                        "interval: 1s, timeout: 3s, retries: 3, start_period: 40s, start_interval: 50ms",
                     more: "depends_on: {\(needs.joined(separator: ", "))}"))
         }
         stack = "services:\n" + services.joined(separator: "\n")

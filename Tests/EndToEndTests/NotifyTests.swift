@@ -4,7 +4,9 @@ import StackModel
 import Testing
 
 /// Services that say themselves how they are: sd_notify(3).
-@Suite(.ownThread, .timeLimit(.minutes(5)), .enabled(if: isInstalled("python3"), "python3 is not installed"))
+@Suite(
+    .ownThread, .timeLimit(.minutes(5)),
+    .enabled(if: isInstalled("python3"), "python3 is not installed"))
 struct NotifyTests {
     @Test func `READY makes it ready, STATUS is shown, and dependents wait for it`() throws {
         let body = """
@@ -13,7 +15,8 @@ struct NotifyTests {
             notify('READY=1\\nSTATUS=serves 3 models')
             time.sleep(1000)
             """
-        let dependent = Piece.sleeper("after", more: "depends_on: {one: {condition: service_healthy}}")
+        let dependent = Piece.sleeper(
+            "after", more: "depends_on: {one: {condition: service_healthy}}")
         try withNotifier(body, and: dependent) { agent in
             try agent.expect("one", "says its status") { $0.statusText == "loading models" }
             #expect(try agent.service("one").state == .starting)
@@ -71,7 +74,8 @@ struct NotifyTests {
         try withNotifier(body) { agent in
             try agent.expectAllWell()
             let first = try agent.event(.started, of: "one")
-            #expect(holds { !first.message.contains("\(pidOrZero(agent))") && !agent.isRunning(first) })
+            #expect(
+                holds { !first.message.contains("\(pidOrZero(agent))") && !agent.isRunning(first) })
             let main = try agent.pid(of: "one")
             #expect(isAlive(main))
             #expect(try agent.service("one").restarts == 0)
@@ -108,7 +112,8 @@ struct NotifyTests {
         try withNotifier("time.sleep(1000)") { agent in
             try agent.expect("one", "runs") { $0.pid != nil }
             let address = "catalyst/\(agent.identity)/one"
-            let code = "import socket; s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.sendto(b'STATUS=I am one', b'\\0\(address)'); import time; time.sleep(0.5)"
+            let code =
+                "import socket; s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.sendto(b'STATUS=I am one', b'\\0\(address)'); import time; time.sleep(0.5)"
             #expect(try run([python, "-c", code], in: agent.folder).status == 0)
             #expect(try agent.service("one").statusText == nil)
         }
@@ -116,7 +121,8 @@ struct NotifyTests {
 
     /// A service `one` that says what `body` says; 0.6 s without a sign of life is too long.
     private func withNotifier(
-        _ body: String, and others: String..., startPeriod: String = "20s", test: (RunningAgent) throws -> Void
+        _ body: String, and others: String..., startPeriod: String = "20s",
+        test: (RunningAgent) throws -> Void
     ) throws {
         let program = """
             import os, socket, time
@@ -127,17 +133,19 @@ struct NotifyTests {
 
             """
         let folder = try Folder()
-        try withAgent(in: folder, { folder in
-            try folder.write(program + body, to: "one.py")
-            return "services:\n" + others.joined(separator: "\n") + """
+        try withAgent(
+            in: folder,
+            { folder in
+                try folder.write(program + body, to: "one.py")
+                return "services:\n" + others.joined(separator: "\n") + """
 
-                  one:
-                    command: [\(python), \(folder.path)/one.py]
-                    working_dir: \(folder.path)
-                    restart: always
-                    healthcheck: {test: [NOTIFY], interval: 300ms, timeout: 300ms, retries: 2, start_period: \(startPeriod)}
-                """
-        }, test)
+                      one:
+                        command: [\(python), \(folder.path)/one.py]
+                        working_dir: \(folder.path)
+                        restart: always
+                        healthcheck: {test: [NOTIFY], interval: 300ms, timeout: 300ms, retries: 2, start_period: \(startPeriod)}
+                    """
+            }, test)
     }
 
     private func pidOrZero(_ agent: RunningAgent) -> pid_t { (try? agent.pid(of: "one")) ?? 0 }

@@ -7,14 +7,18 @@ import Testing
 @Suite(.ownThread, .timeLimit(.minutes(5)))
 struct ReloadTests {
     @Test func `a reload touches what changed and nothing else`() throws {
-        let stack = Piece.stack(Piece.sleeper("same"), Piece.sleeper("changed"), Piece.sleeper("gone"))
+        let stack = Piece.stack(
+            Piece.sleeper("same"), Piece.sleeper("changed"), Piece.sleeper("gone"))
         try withAgent(stack) { agent in
             try agent.expectAllWell()
-            let (same, changed, gone) = (try agent.pid(of: "same"), try agent.pid(of: "changed"), try agent.pid(of: "gone"))
+            let (same, changed, gone) = (
+                try agent.pid(of: "same"), try agent.pid(of: "changed"), try agent.pid(of: "gone")
+            )
             try agent.folder.write(
                 Piece.stack(
                     Piece.sleeper("same", more: "stop_grace_period: 3s"),
-                    Piece.sleeper("changed", more: "environment: {COLOUR: blue}"), Piece.sleeper("new")), to: "stack.yaml")
+                    Piece.sleeper("changed", more: "environment: {COLOUR: blue}"),
+                    Piece.sleeper("new")), to: "stack.yaml")
             let outcome = try agent.catalystctl("reload")
             #expect(outcome.status == 0, "\(outcome)")
             let status = try agent.status()
@@ -33,7 +37,8 @@ struct ReloadTests {
         try withAgent(Piece.stack(Piece.sleeper("one"))) { agent in
             try agent.expectAllWell()
             let pid = try agent.pid(of: "one")
-            try agent.folder.write("services:\n  one:\n    comand: [sleep, '1']\n  two: {}\n", to: "stack.yaml")
+            try agent.folder.write(
+                "services:\n  one:\n    comand: [sleep, '1']\n  two: {}\n", to: "stack.yaml")
             let outcome = try agent.catalystctl("reload")
             #expect(outcome.status == 1)
             #expect(outcome.errors.contains("stack.yaml:3: 'comand'"), "\(outcome)")
@@ -51,7 +56,8 @@ struct ReloadTests {
             agent.program.signal(SIGHUP)
             try agent.event(.stackRefused)
             try agent.expectAllWell()
-            try agent.folder.write(Piece.stack(Piece.sleeper("one"), Piece.sleeper("two")), to: "stack.yaml")
+            try agent.folder.write(
+                Piece.stack(Piece.sleeper("one"), Piece.sleeper("two")), to: "stack.yaml")
             agent.program.signal(SIGHUP)
             try agent.expect("two services") { $0.services.count == 2 && $0.state == .healthy }
             #expect(try agent.service("one").restarts == 0)
@@ -63,7 +69,9 @@ struct ReloadTests {
             try agent.expectAllWell()
             try agent.catalystctl("stop", "two")
             try agent.folder.write(
-                Piece.stack(Piece.sleeper("one"), Piece.sleeper("two", more: "environment: {A: b}")), to: "stack.yaml")
+                Piece.stack(
+                    Piece.sleeper("one"), Piece.sleeper("two", more: "environment: {A: b}")),
+                to: "stack.yaml")
             #expect(try agent.catalystctl("reload").status == 0)
             #expect(try agent.service("two").state == .down)
         }

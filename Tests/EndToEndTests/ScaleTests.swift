@@ -8,7 +8,8 @@ import Testing
 struct ScaleTests {
     @Test func `200 services start and stop without a hitch`() throws {
         let services = (1...200).map { number in
-            Piece.sleeper("s\(number)", more: number % 10 == 1 ? "" : "depends_on: [s\(number - 1)]")
+            Piece.sleeper(
+                "s\(number)", more: number % 10 == 1 ? "" : "depends_on: [s\(number - 1)]")
         }
         try withAgent("services:\n" + services.joined()) { agent in
             try agent.expectAllWell(within: .seconds(60))
@@ -21,8 +22,12 @@ struct ScaleTests {
         }
     }
 
-    @Test(.enabled("FastAPI and uvicorn are not there and cannot be installed") { FastAPI.python != nil })
-    func `a plain uvicorn application with the documented health body is run as it stands`() throws {
+    @Test(
+        .enabled("FastAPI and uvicorn are not there and cannot be installed") {
+            FastAPI.python != nil
+        })
+    func `a plain uvicorn application with the documented health body is run as it stands`() throws
+    {
         let python = try #require(FastAPI.python)
         let folder = try Folder()
         let ports = try (0..<2).map { _ in try freePort() }
@@ -47,12 +52,17 @@ struct ScaleTests {
             try agent.expectLog("Uvicorn running", of: "scanner")
             try http("POST", port: ports[0], "/break")
             try agent.expect("scanner", "is replaced") { $0.restarts == 1 && $0.health == .healthy }
-            #expect(try agent.events(of: "scanner").contains { $0.kind == .unhealthy && $0.message.contains("HTTP status 500") })
+            #expect(
+                try agent.events(of: "scanner").contains {
+                    $0.kind == .unhealthy && $0.message.contains("HTTP status 500")
+                })
         }
     }
 
     /// Needs root to give a service another user.
-    @Test(.enabled(if: geteuid() == 0)) func `a service and its probe run as its user, confined`() throws {
+    @Test(.enabled(if: geteuid() == 0)) func `a service and its probe run as its user, confined`()
+        throws
+    {
         let more = """
             user: nobody
             working_dir: /tmp
@@ -62,14 +72,17 @@ struct ScaleTests {
             oom_score_adj: 123
             healthcheck: {test: [CMD-SHELL, "id -un; test $$(id -u) != 0"], interval: 200ms, timeout: 5s, retries: 1}
             """
-        let script = "id -un; ulimit -n; cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status; exec sleep 1000"
+        let script =
+            "id -un; ulimit -n; cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status; exec sleep 1000"
         try withAgent(Piece.stack(Piece.shell("one", script, more: more))) { agent in
             try agent.expectAllWell()
             try agent.expectLog("NoNewPrivs", of: "one")
             let lines = try agent.ask(ControlRequest(.logs)).compactMap(\.log?.text)
             #expect(lines == ["nobody", "77", "123", "NoNewPrivs:\t1"])
             #expect(user(of: try agent.pid(of: "one")) == 65534)
-            #expect(try agent.ask(ControlRequest(.why, services: ["one"])).first?.why?.lastReport?.body == "nobody\n")
+            #expect(
+                try agent.ask(ControlRequest(.why, services: ["one"])).first?.why?.lastReport?.body
+                    == "nobody\n")
         }
     }
 
@@ -80,19 +93,26 @@ struct ScaleTests {
         chmod(folder.path, 0o777)
         let port = try freePort()
         for name in ["catalystd", "catalystctl", "catalyst-collector", "catalyst-standin"] {
-            #expect(try run(["cp", "\(Program.folder)/\(name)", folder.path], in: folder).status == 0)
+            #expect(
+                try run(["cp", "\(Program.folder)/\(name)", folder.path], in: folder).status == 0)
         }
         try folder.write(
             Piece.stack(Piece.web("news", port: port), Piece.sleeper("other"))
                 .replacing(Program.folder, with: folder.path), to: "stack.yaml")
-        let variables = ["XDG_RUNTIME_DIR=\(folder.path)/run", "XDG_STATE_HOME=\(folder.path)/state", "HOME=/nonexistent"]
+        let variables = [
+            "XDG_RUNTIME_DIR=\(folder.path)/run", "XDG_STATE_HOME=\(folder.path)/state",
+            "HOME=/nonexistent",
+        ]
         let become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
         let path = ["PATH=/usr/bin:/bin"]
         let agent = try Program(
-            become + ["\(folder.path)/catalystd", "--stack", "\(folder.path)/stack.yaml"], in: folder,
+            become + ["\(folder.path)/catalystd", "--stack", "\(folder.path)/stack.yaml"],
+            in: folder,
             environment: variables + path)
         func catalystctl(_ words: String...) throws -> Outcome {
-            try run(become + ["\(folder.path)/catalystctl"] + words, in: folder, environment: variables + path)
+            try run(
+                become + ["\(folder.path)/catalystctl"] + words, in: folder,
+                environment: variables + path)
         }
         let isWell = try holds { try catalystctl("status").status == 0 } as Bool
         #expect(isWell, "\(agent.errors)")

@@ -8,7 +8,8 @@ import Testing
 struct StopTests {
     @Test func `grandchildren with sessions of their own are gone after a stop`() throws {
         let port = try freePort()
-        try withAgent(Piece.stack(Piece.web("news", port: port, ["--fork", "3", "--fork-setsid"]))) { agent in
+        try withAgent(Piece.stack(Piece.web("news", port: port, ["--fork", "3", "--fork-setsid"])))
+        { agent in
             try agent.expectAllWell()
             let mark = "CATALYST_INSTANCE=\(agent.identity).news."
             #expect(holds { ProcessEntry.marked(mark).count == 4 })
@@ -19,13 +20,17 @@ struct StopTests {
             let orphans = ProcessEntry.marked(mark).filter { $0.pid != main }
             kill(main, SIGKILL)
             try agent.expect("news", "is back") { $0.restarts == 2 && $0.health == .healthy }
-            #expect(orphans.allSatisfy { !$0.isAlive }, "what a crash leaves goes before the next start")
+            #expect(
+                orphans.allSatisfy { !$0.isAlive }, "what a crash leaves goes before the next start"
+            )
         }
     }
 
     @Test func `a service that ignores SIGTERM is killed after its grace`() throws {
         let script = "trap \"\" TERM; while :; do sleep 0.05; done"
-        try withAgent(Piece.stack(Piece.shell("stubborn", script, more: "stop_grace_period: 500ms"))) { agent in
+        try withAgent(
+            Piece.stack(Piece.shell("stubborn", script, more: "stop_grace_period: 500ms"))
+        ) { agent in
             try agent.expectAllWell()
             // The shell ignores the signal from its first command on.
             let pid = try agent.pid(of: "stubborn")
@@ -59,7 +64,8 @@ struct StopTests {
     }
 
     @Test func `stopping what others need leaves them running, unblamed`() throws {
-        let stack = Piece.stack(Piece.sleeper("one"), Piece.sleeper("two", more: "depends_on: [one]"))
+        let stack = Piece.stack(
+            Piece.sleeper("one"), Piece.sleeper("two", more: "depends_on: [one]"))
         try withAgent(stack) { agent in
             try agent.expectAllWell()
             let two = try agent.pid(of: "two")
@@ -71,7 +77,8 @@ struct StopTests {
 
     @Test func `a second SIGINT hastens`() throws {
         let script = "trap \"\" TERM; while :; do sleep 0.05; done"
-        try withAgent(Piece.stack(Piece.shell("stubborn", script, more: "stop_grace_period: 10m"))) { agent in
+        try withAgent(Piece.stack(Piece.shell("stubborn", script, more: "stop_grace_period: 10m")))
+        { agent in
             try agent.expectAllWell()
             let pid = try agent.pid(of: "stubborn")
             #expect(holds { ignores(SIGTERM, pid) })
@@ -95,7 +102,8 @@ struct StopTests {
 
     @Test func `the stop signal is the service's own`() throws {
         let script = "trap \"echo got USR2; exit 0\" USR2; echo ready; while :; do sleep 0.05; done"
-        try withAgent(Piece.stack(Piece.shell("polite", script, more: "stop_signal: SIGUSR2"))) { agent in
+        try withAgent(Piece.stack(Piece.shell("polite", script, more: "stop_signal: SIGUSR2"))) {
+            agent in
             try agent.expectLog("ready", of: "polite")
             #expect(try agent.catalystctl("stop", "polite").status == 0)
             #expect(try agent.event(.exited, of: "polite").message == "exited with code 0")
@@ -103,10 +111,14 @@ struct StopTests {
         }
     }
 
-    @Test func `several are restarted one after another, each when the one before is well`() throws {
+    @Test func `several are restarted one after another, each when the one before is well`() throws
+    {
         let ports = try (0..<3).map { _ in try freePort() }
         let names: [ServiceName] = ["one", "two", "three"]
-        try withAgent("services:\n" + zip(names, ports).map { Piece.web($0.text, port: $1) }.joined(separator: "\n")) { agent in
+        try withAgent(
+            "services:\n"
+                + zip(names, ports).map { Piece.web($0.text, port: $1) }.joined(separator: "\n")
+        ) { agent in
             try agent.expectAllWell()
             let before = try agent.status().services.compactMap(\.pid)
             let last = try agent.lastEventID()
@@ -118,7 +130,10 @@ struct StopTests {
             var underway: ServiceName?
             for event in try agent.events() where event.id > last {
                 if event.kind == .stopping {
-                    #expect(underway == nil, "'\(event.service?.text ?? "")' while '\(underway?.text ?? "")' is not back")
+                    #expect(
+                        underway == nil,
+                        "'\(event.service?.text ?? "")' while '\(underway?.text ?? "")' is not back"
+                    )
                     underway = event.service
                 } else if event.kind == .healthy, event.service == underway {
                     underway = nil
@@ -136,7 +151,9 @@ struct StopTests {
                 restart: always
                 healthcheck: {test: [CMD, rm, \(folder.path)/ready], interval: 10s, retries: 1, start_period: 1s}
                 """)
-        try withAgent(in: folder, { _ in Piece.stack(Piece.sleeper("one"), bad, Piece.sleeper("three")) }) { agent in
+        try withAgent(
+            in: folder, { _ in Piece.stack(Piece.sleeper("one"), bad, Piece.sleeper("three")) }
+        ) { agent in
             try agent.expectAllWell()
             let one = try agent.pid(of: "one")
             try folder.write("", to: "broken")

@@ -1,8 +1,9 @@
 import Glibc
-@testable import LinuxSystem
 import StackModel
 import SystemPackage
 import Testing
+
+@testable import LinuxSystem
 
 struct EventLoopTests {
     @Test func `alarms ring in the order of their times, equal ones as they were set`() throws {
@@ -27,7 +28,10 @@ struct EventLoopTests {
         var rung: [Int] = []
         var ids: [AlarmID] = []
         for number in 0..<20_000 {
-            ids.append(loop.setAlarm(at: now + .microseconds((number * 7919) % 10_000)) { rung.append((number * 7919) % 10_000) })
+            ids.append(
+                loop.setAlarm(at: now + .microseconds((number * 7919) % 10_000)) {
+                    rung.append((number * 7919) % 10_000)
+                })
         }
         for (number, id) in ids.enumerated() where number % 10 != 0 { loop.cancel(id) }
         #expect(try loop.turns { rung.count == 2000 })
@@ -83,7 +87,9 @@ struct EventLoopTests {
         var served: [String] = []
         let pipes = try (0..<3).map { _ in try Pipe() }
         defer { for pipe in pipes { pipe.closeBoth() } }
-        let ranks: [(String, EventLoop.Rank)] = [("death", .signsOfDeath), ("ordinary", .ordinary), ("life", .signsOfLife)]
+        let ranks: [(String, EventLoop.Rank)] = [
+            ("death", .signsOfDeath), ("ordinary", .ordinary), ("life", .signsOfLife),
+        ]
         for (pipe, (name, rank)) in zip(pipes, ranks) {
             try loop.watch(pipe.readEnd, for: .readable, rank: rank) { _ in
                 served.append(name)
@@ -96,7 +102,11 @@ struct EventLoopTests {
     }
 
     /// A process of its own: it takes a descriptor's number that another test could have been given meanwhile.
-    @Test func `a watch that ended in the same turn hears nothing, and its number's next owner nothing of it`() async {
+    @Test
+    func
+        `a watch that ended in the same turn hears nothing, and its number's next owner nothing of it`()
+        async
+    {
         await #expect(processExitsWith: .success) {
             let loop = try EventLoop()
             let (one, two, new) = (try Pipe(), try Pipe(), try Pipe())
@@ -180,7 +190,8 @@ struct EventLoopTests {
         pipe.closeWriteEnd()
         var kept = 0
         var isOver = false
-        try pipe.drain(on: loop, bytesMax: 1000, into: { kept += $0.count }, atEnd: { isOver = true })
+        try pipe.drain(
+            on: loop, bytesMax: 1000, into: { kept += $0.count }, atEnd: { isOver = true })
         #expect(try loop.turns { isOver })
         #expect(kept == 1000)
         #expect(child.await() == 0)

@@ -1,8 +1,9 @@
 import Glibc
-@testable import LinuxSystem
 import StackModel
 import SystemPackage
 import Testing
+
+@testable import LinuxSystem
 
 struct FileTests {
     @Test func `a file is replaced whole, with its mode`() throws {
@@ -23,7 +24,9 @@ struct FileTests {
         let folder = Folder()
         let precious = folder.file("precious", "precious")
         symlink(precious, "\(folder.path)/state.new")
-        #expect(throws: SystemError.self) { try TextFile.replace("\(folder.path)/state", with: [1], mode: 0o600) }
+        #expect(throws: SystemError.self) {
+            try TextFile.replace("\(folder.path)/state", with: [1], mode: 0o600)
+        }
         #expect(TextFile.read(precious) == "precious")
     }
 
@@ -57,7 +60,9 @@ struct FileTests {
         var status = stat()
         #expect(stat("\(folder.path)/a/b/c", &status) == 0 && status.st_mode & 0o777 == 0o700)
         let file = folder.file("file")
-        #expect(throws: SystemError("make the directory '\(file)'", .notDirectory)) { try Directory.make(file, mode: 0o700) }
+        #expect(throws: SystemError("make the directory '\(file)'", .notDirectory)) {
+            try Directory.make(file, mode: 0o700)
+        }
     }
 
     @Test func `a lock is held by one process as long as it lives`() async throws {
@@ -67,7 +72,9 @@ struct FileTests {
         #expect(try !Directory.lock(path))
         #expect(TextFile.read(path) == "\(getpid())\n")
         // It is closed on exec: no child holds it after us.
-        #expect(try SpawnRequest.shell("flock -n \(path) echo free || echo held").run().output == "held\n")
+        #expect(
+            try SpawnRequest.shell("flock -n \(path) echo free || echo held").run().output
+                == "held\n")
     }
 
     @Test func `a process is read whatever its name`() throws {
@@ -91,13 +98,16 @@ struct FileTests {
         await #expect(processExitsWith: .success) {
             var limit = rlimit(rlim_cur: 100, rlim_max: 200)
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-            #expect(ResourceLimit.raiseDescriptorLimit() == Confinement.Ulimit(soft: 100, hard: 200))
+            #expect(
+                ResourceLimit.raiseDescriptorLimit() == Confinement.Ulimit(soft: 100, hard: 200))
             getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             #expect(limit.rlim_cur == 200)
         }
     }
 
     @Test func `errors read from wish to reason`() {
-        #expect(SystemError("open '/run/x'", .permissionDenied).description == "cannot open '/run/x': permission denied")
+        #expect(
+            SystemError("open '/run/x'", .permissionDenied).description
+                == "cannot open '/run/x': permission denied")
     }
 }

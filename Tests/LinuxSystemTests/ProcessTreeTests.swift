@@ -1,7 +1,8 @@
 import Glibc
-@testable import LinuxSystem
 import StackModel
 import Testing
+
+@testable import LinuxSystem
 
 /// All that an instance started, with a cgroup and without. A process of its own each, as orphans have to come to us.
 struct ProcessTreeTests {
@@ -10,7 +11,8 @@ struct ProcessTreeTests {
     }
 
     /// Needs a cgroup v2 hierarchy that may be written.
-    @Test(.enabled(if: hasCgroups)) func `grandchildren with sessions of their own belong to it, by their cgroup`() async {
+    @Test(.enabled(if: hasCgroups))
+    func `grandchildren with sessions of their own belong to it, by their cgroup`() async {
         await #expect(processExitsWith: .success) {
             try Family.inCgroup { try Family.grows(in: $0) }
         }
@@ -49,7 +51,9 @@ struct ProcessTreeTests {
     }
 
     /// Needs a cgroup v2 hierarchy that may be written.
-    @Test(.enabled(if: hasCgroups)) func `a cgroup is made, killed and removed, twice if need be`() throws {
+    @Test(.enabled(if: hasCgroups)) func `a cgroup is made, killed and removed, twice if need be`()
+        throws
+    {
         let root = try Cgroup.makeRoot(named: "catalyst-linux-cgroup-\(getpid())")
         let inner = root.child("news")
         try inner.make()
@@ -76,7 +80,8 @@ private enum Family {
     static func grows(in cgroup: Cgroup?) throws {
         let loop = try EventLoop()
         let reaper = try Reaper(on: loop)
-        var request = SpawnRequest.shell("(setsid sh -c 'setsid sleep 1000 & sleep 1000' &); exec sleep 1000")
+        var request = SpawnRequest.shell(
+            "(setsid sh -c 'setsid sleep 1000 & sleep 1000' &); exec sleep 1000")
         request.environment[ProcessTree.markName] = "family.1"
         request.cgroup = cgroup
         let child = try request.spawn()
@@ -89,7 +94,10 @@ private enum Family {
         #expect(try loop.turns { hasEnded })
         #expect(!tree.isEmpty, "the leader is gone, the others are not")
         tree.signal(.terminate)
-        #expect(try loop.turns { reaper.reapOrphans(); return tree.isEmpty })
+        #expect(
+            try loop.turns {
+                reaper.reapOrphans(); return tree.isEmpty
+            })
         tree.kill()
     }
 
@@ -97,7 +105,8 @@ private enum Family {
     static func explodes(in cgroup: Cgroup?) throws {
         let loop = try EventLoop()
         let reaper = try Reaper(on: loop)
-        let script = "for i in $(seq 60); do setsid sh -c 'setsid sleep 1000 & sleep 1000 & wait' & done; wait"
+        let script =
+            "for i in $(seq 60); do setsid sh -c 'setsid sleep 1000 & sleep 1000 & wait' & done; wait"
         var request = SpawnRequest.shell(script)
         request.environment[ProcessTree.markName] = "bomb.1"
         request.cgroup = cgroup
@@ -112,7 +121,10 @@ private enum Family {
             return hasEnded && tree.isEmpty
         }
         #expect(isClear)
-        #expect(try loop.turns { reaper.reapOrphans(); return Proc.descendants(of: getpid(), in: Proc.all()).isEmpty })
+        #expect(
+            try loop.turns {
+                reaper.reapOrphans(); return Proc.descendants(of: getpid(), in: Proc.all()).isEmpty
+            })
     }
 
     static func inCgroup(_ body: (Cgroup) throws -> Void) throws {

@@ -1,8 +1,9 @@
 import Glibc
-@testable import LinuxSystem
 import StackModel
 import SystemPackage
 import Testing
+
+@testable import LinuxSystem
 
 /// Children and orphans. Each test is a process of its own: a reaper takes all children there are.
 struct ReaperTests {
@@ -11,7 +12,9 @@ struct ReaperTests {
             let loop = try EventLoop()
             let reaper = try Reaper(on: loop)
             var ends: [String: ExitReason] = [:]
-            for script in ["exit 0", "exit 7", "exit 255", "kill -TERM $$", "kill -KILL $$", "kill -34 $$"] {
+            for script in [
+                "exit 0", "exit 7", "exit 255", "kill -TERM $$", "kill -KILL $$", "kill -34 $$",
+            ] {
                 try reaper.watch(try SpawnRequest.shell(script).spawn()) { ends[script] = $0 }
             }
             #expect(try loop.turns { ends.count == 6 })
@@ -48,7 +51,8 @@ struct ReaperTests {
             var ends: [Int32: Int] = [:]
             for number in 0..<500 {
                 // Some are gone before they are watched, some go together.
-                let request = number % 2 == 0 ? SpawnRequest.of("true") : SpawnRequest.of("sleep", "0.2")
+                let request =
+                    number % 2 == 0 ? SpawnRequest.of("true") : SpawnRequest.of("sleep", "0.2")
                 let child = try request.spawn()
                 try reaper.watch(child) { reason in
                     #expect(reason == .exited(code: 0))
@@ -104,7 +108,8 @@ struct ReaperTests {
             var orphans: Set<Int32> = []
             reaper.onOrphan = { orphans.insert($0) }
             var hasEnded = false
-            let script = "for i in 1 2 3 4 5 6 7 8 9 10; do (setsid sh -c 'sleep 0.1; exit 3' &); done"
+            let script =
+                "for i in 1 2 3 4 5 6 7 8 9 10; do (setsid sh -c 'sleep 0.1; exit 3' &); done"
             try reaper.watch(try SpawnRequest.shell(script).spawn()) { _ in hasEnded = true }
             let isDone = try loop.turns {
                 reaper.reapOrphans()
@@ -141,7 +146,11 @@ struct ReaperTests {
             pipe.closeWriteEnd()
             var text = [UInt8](repeating: 0, count: 16)
             let count = read(pipe.readEnd.rawValue, &text, text.count)
-            let pid = try #require(Int32(String(decoding: text.prefix(max(0, count)), as: UTF8.self).prefix { $0 != "\n" }))
+            let pid = try #require(
+                Int32(
+                    String(decoding: text.prefix(max(0, count)), as: UTF8.self).prefix {
+                        $0 != "\n"
+                    }))
             let child = try #require(Child(existing: pid))
             var end: ExitReason?
             try reaper.watch(child) { end = $0 }

@@ -1,9 +1,10 @@
 import CLinux
 import Glibc
-@testable import LinuxSystem
 import StackModel
 import SystemPackage
 import Testing
+
+@testable import LinuxSystem
 
 struct SocketTests {
     @Test func `a socket that is answered is in use, and one that is not is replaced`() throws {
@@ -12,7 +13,9 @@ struct SocketTests {
         let first = try UnixSocket.listen(at: path, mode: 0o600)
         var status = stat()
         #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
-        #expect(throws: SystemError("listen at '\(path)'", .addressInUse)) { try UnixSocket.listen(at: path, mode: 0o600) }
+        #expect(throws: SystemError("listen at '\(path)'", .addressInUse)) {
+            try UnixSocket.listen(at: path, mode: 0o600)
+        }
         try first.close()
         let second = try UnixSocket.listen(at: path, mode: 0o666)
         #expect(UnixSocket.accept(second) == nil)
@@ -24,7 +27,9 @@ struct SocketTests {
         #expect(throws: SystemError("use the socket path '\(path)'", .fileNameTooLong)) {
             try UnixSocket.listen(at: path, mode: 0o600)
         }
-        #expect(throws: SystemError.self) { try UnixSocket.listen(at: "/nowhere/socket", mode: 0o600) }
+        #expect(throws: SystemError.self) {
+            try UnixSocket.listen(at: "/nowhere/socket", mode: 0o600)
+        }
     }
 
     @Test func `who asks is known`() throws {
@@ -66,7 +71,8 @@ struct SocketTests {
     }
 
     @Test func `a listener's owner is named`() throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let listener = socket(
+            AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(listener) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -1,8 +1,9 @@
 import Glibc
-@testable import LinuxSystem
 import StackModel
 import SystemPackage
 import Testing
+
+@testable import LinuxSystem
 
 /// What a child finds when it wakes up, by clone3 and by the way of older kernels.
 @Suite(.serialized)
@@ -39,7 +40,8 @@ struct SpawnTests {
                 try FileDescriptor.open(folder.file($0, $0), .readOnly, options: [.closeOnExec])
             }
             // In an order that collides with the numbers they get.
-            var request = SpawnRequest.shell("for n in 3 4 5; do cat <&$n; done; echo; ls /proc/$$/fd; readlink /proc/$$/fd/0")
+            var request = SpawnRequest.shell(
+                "for n in 3 4 5; do cat <&$n; done; echo; ls /proc/$$/fd; readlink /proc/$$/fd/0")
             request.descriptors = [files[2], files[0], files[1]]
             for classic in [false, true] {
                 for file in files { try file.seek(offset: 0, from: .start) }
@@ -66,7 +68,8 @@ struct SpawnTests {
         let folder = Folder()
         let fifo = "\(folder.path)/fifo"
         #expect(mkfifo(fifo, 0o600) == 0)
-        var request = SpawnRequest.shell("echo out; echo err >&2; echo still here > \(folder.path)/done")
+        var request = SpawnRequest.shell(
+            "echo out; echo err >&2; echo still here > \(folder.path)/done")
         request.output = .fifo(fifo)
         request.error = .fifo(fifo)
         #expect(try request.spawn().await() == 0, "nobody reads, and nothing breaks")
@@ -87,18 +90,26 @@ struct SpawnTests {
                 // 32 and 33 are the C library's own: it lets nobody touch them.
                 let reserved: UInt64 = 3 << 31
                 for field in ["SigBlk", "SigIgn", "SigCgt", "SigPnd"] {
-                    #expect(UInt64(status.field(field), radix: 16).map { $0 & ~reserved } == 0, "\(field)")
+                    #expect(
+                        UInt64(status.field(field), radix: 16).map { $0 & ~reserved } == 0,
+                        "\(field)")
                 }
             }
         }
     }
 
     @Test func `rlimits and the OOM score are set`() throws {
-        var request = SpawnRequest.shell("ulimit -Sn; ulimit -Hn; ulimit -Sc; cat /proc/self/oom_score_adj")
-        request.baseLimits = ["nofile": Confinement.Ulimit(soft: 300, hard: 400), "core": Confinement.Ulimit(soft: 0, hard: 0)]
+        var request = SpawnRequest.shell(
+            "ulimit -Sn; ulimit -Hn; ulimit -Sc; cat /proc/self/oom_score_adj")
+        request.baseLimits = [
+            "nofile": Confinement.Ulimit(soft: 300, hard: 400),
+            "core": Confinement.Ulimit(soft: 0, hard: 0),
+        ]
         request.confinement.ulimits = ["nofile": Confinement.Ulimit(soft: 100, hard: 200)]
         request.confinement.oomScoreAdjustment = 321
-        #expect(try request.run().lines == ["100", "200", "0", "321"], "the service's own limits win over the agent's")
+        #expect(
+            try request.run().lines == ["100", "200", "0", "321"],
+            "the service's own limits win over the agent's")
     }
 
     @Test func `an unlimited rlimit is written -1`() throws {
@@ -114,7 +125,8 @@ struct SpawnTests {
     @Test(.enabled(if: isRoot), arguments: [false, true])
     func `it becomes the user with its groups and nothing more`(classic: Bool) throws {
         var request = SpawnRequest.of("cat", "/proc/self/status")
-        request.identity = Identity(user: 12_345, group: 23_456, groups: [23_456, 34_567], name: "somebody", home: "/")
+        request.identity = Identity(
+            user: 12_345, group: 23_456, groups: [23_456, 34_567], name: "somebody", home: "/")
         request.usesClassicClone = classic
         let status = try request.run()
         #expect(status.field("Uid") == "12345 12345 12345 12345")
@@ -149,11 +161,14 @@ struct SpawnTests {
     }
 
     /// Mounting needs root.
-    @Test(.enabled(if: isRoot)) func `a read-only file system can be written where a tmpfs is`() throws {
+    @Test(.enabled(if: isRoot)) func `a read-only file system can be written where a tmpfs is`()
+        throws
+    {
         let folder = Folder()
         mkdir("\(folder.path)/scratch", 0o777)
         var request = SpawnRequest.shell(
-            "touch \(folder.path)/x 2>/dev/null || echo read-only; echo hello > \(folder.path)/scratch/x && cat \(folder.path)/scratch/x; echo > /dev/null && echo null")
+            "touch \(folder.path)/x 2>/dev/null || echo read-only; echo hello > \(folder.path)/scratch/x && cat \(folder.path)/scratch/x; echo > /dev/null && echo null"
+        )
         request.confinement.readOnly = true
         request.confinement.tmpfs = ["\(folder.path)/scratch"]
         #expect(try request.run().lines == ["read-only", "hello", "null"])
@@ -206,7 +221,11 @@ struct SpawnTests {
             let tolerance = 5
             for number in 0..<200 {
                 good.usesClassicClone = number % 3 == 0
-                if number % 2 == 0 { _ = try good.run() } else { #expect(throws: SpawnError.self) { try bad.spawn() } }
+                if number % 2 == 0 {
+                    _ = try good.run()
+                } else {
+                    #expect(throws: SpawnError.self) { try bad.spawn() }
+                }
             }
             #expect(Directory.names(in: "/proc/self/fd").count < before + tolerance)
             #expect(openDescriptors("pidfd") == 0)

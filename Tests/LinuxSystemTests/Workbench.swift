@@ -1,7 +1,8 @@
 import Glibc
-@testable import LinuxSystem
 import StackModel
 import SystemPackage
+
+@testable import LinuxSystem
 
 /// A directory of one test's own, gone with it.
 final class Folder: Sendable {
@@ -26,7 +27,9 @@ final class Folder: Sendable {
 
 private func removeTree(_ path: String) {
     guard rmdir(path) != 0, errno == ENOTEMPTY || errno == EEXIST else { return }
-    for name in Directory.names(in: path) where unlink("\(path)/\(name)") != 0 { removeTree("\(path)/\(name)") }
+    for name in Directory.names(in: path) where unlink("\(path)/\(name)") != 0 {
+        removeTree("\(path)/\(name)")
+    }
     rmdir(path)
 }
 
@@ -44,7 +47,9 @@ struct Ended {
 }
 
 extension String {
-    fileprivate var trimmed: String { String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+    fileprivate var trimmed: String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
 }
 
 extension SpawnRequest {
@@ -84,7 +89,9 @@ extension Pipe {
             if count == 0 { return String(decoding: bytes, as: UTF8.self) }
             if count < 0 {
                 var poll = pollfd(fd: readEnd.rawValue, events: Int16(POLLIN), revents: 0)
-                guard errno == EAGAIN || errno == EINTR, Glibc.poll(&poll, 1, 10_000) > 0 else { return "stuck" }
+                guard errno == EAGAIN || errno == EINTR, Glibc.poll(&poll, 1, 10_000) > 0 else {
+                    return "stuck"
+                }
             }
         }
     }
@@ -138,18 +145,25 @@ extension EventLoop {
 
 /// Runs `body` on a thread of its own.
 func onThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
-    final class Box { let run: @Sendable () -> Void; init(_ run: @escaping @Sendable () -> Void) { self.run = run } }
+    final class Box {
+        let run: @Sendable () -> Void;
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
     var thread = pthread_t()
-    pthread_create(&thread, nil, { raw in
-        if let raw { Unmanaged<Box>.fromOpaque(raw).takeRetainedValue().run() }
-        return nil
-    }, Unmanaged.passRetained(Box(body)).toOpaque())
+    pthread_create(
+        &thread, nil,
+        { raw in
+            if let raw { Unmanaged<Box>.fromOpaque(raw).takeRetainedValue().run() }
+            return nil
+        }, Unmanaged.passRetained(Box(body)).toOpaque())
     return thread
 }
 
 /// Where cgroups can be made: root on a machine with cgroup v2 that is not locked away.
 let hasCgroups: Bool = {
-    guard let root = try? Cgroup.makeRoot(named: "catalyst-linux-try-\(getpid())") else { return false }
+    guard let root = try? Cgroup.makeRoot(named: "catalyst-linux-try-\(getpid())") else {
+        return false
+    }
     try? root.remove()  // It was made a moment ago.
     return true
 }()

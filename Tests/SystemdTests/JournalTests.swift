@@ -2,9 +2,10 @@ import Glibc
 import LinuxSystem
 import StackModel
 import SystemPackage
-@testable import Systemd
 import TestSupport
 import Testing
+
+@testable import Systemd
 
 /// journald's native protocol, against a socket of the test's own.
 struct JournalTests {
@@ -12,7 +13,8 @@ struct JournalTests {
         let plain = Journal.encode([("MESSAGE", "hello = world"), ("PRIORITY", "6")])
         #expect(plain == Array("MESSAGE=hello = world\nPRIORITY=6\n".utf8))
         let lines = Journal.encode([("MESSAGE", "one\ntwo")])
-        #expect(lines == Array("MESSAGE\n".utf8) + [7, 0, 0, 0, 0, 0, 0, 0] + Array("one\ntwo\n".utf8))
+        #expect(
+            lines == Array("MESSAGE\n".utf8) + [7, 0, 0, 0, 0, 0, 0, 0] + Array("one\ntwo\n".utf8))
         #expect(Journal.encode([("MESSAGE", "")]) == Array("MESSAGE=\n".utf8))
     }
 
@@ -49,7 +51,9 @@ struct JournalTests {
         let journal = Sender(journald.path)
         #expect(journal.send(String(repeating: "x", count: 10 << 20)))
         let fields = try #require(journald.next())
-        #expect(fields["MESSAGE"].map { (60_000...Journal.datagramBytesMax).contains($0.utf8.count) } == true)
+        #expect(
+            fields["MESSAGE"].map { (60_000...Journal.datagramBytesMax).contains($0.utf8.count) }
+                == true)
         #expect(fields["SYSLOG_IDENTIFIER"] == "news")
         #expect(journal.journal.dropped == 0)
     }
@@ -69,7 +73,9 @@ struct JournalTests {
             lines.append(fields["MESSAGE"] ?? "")
             journal.journal.flush()
         }
-        #expect(lines == (0..<count - journal.journal.dropped).map { "line \($0)" }, "in order, the oldest kept")
+        #expect(
+            lines == (0..<count - journal.journal.dropped).map { "line \($0)" },
+            "in order, the oldest kept")
         #expect(!journal.journal.hasWaiting)
     }
 
@@ -94,14 +100,18 @@ struct JournalTests {
         let kinds = EventRecord.Kind.allCases
         let ids = kinds.map(\.messageID)
         #expect(Set(ids).count == kinds.count)
-        #expect(ids.allSatisfy { $0.count == 32 && $0.allSatisfy { $0.isHexDigit && !$0.isUppercase } })
+        #expect(
+            ids.allSatisfy { $0.count == 32 && $0.allSatisfy { $0.isHexDigit && !$0.isUppercase } })
         let table = kinds.map { "\($0.rawValue) \($0.messageID)" }.sorted().joined(separator: "\n")
         expectText(table, inFile: "Snapshots/message-ids.txt")
     }
 
-    private func event(kind: EventRecord.Kind, service: ServiceName?, _ message: String) -> EventRecord {
+    private func event(kind: EventRecord.Kind, service: ServiceName?, _ message: String)
+        -> EventRecord
+    {
         EventRecord(
-            id: 7, time: Timestamp(nanoseconds: 0), service: service, kind: kind, priority: .warning, message: message)
+            id: 7, time: Timestamp(nanoseconds: 0), service: service, kind: kind,
+            priority: .warning, message: message)
     }
 }
 

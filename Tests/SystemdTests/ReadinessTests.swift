@@ -1,6 +1,7 @@
 import Glibc
-@testable import Systemd
 import Testing
+
+@testable import Systemd
 
 /// sd_notify(3), against a socket of the test's own.
 struct ReadinessTests {
@@ -42,9 +43,12 @@ struct ReadinessTests {
     }
 
     @Test func `the watchdog is ours only where it names us`() {
-        func interval(_ environment: [String: String]) -> Duration? { Readiness(environment: environment).watchdogInterval }
+        func interval(_ environment: [String: String]) -> Duration? {
+            Readiness(environment: environment).watchdogInterval
+        }
         #expect(interval(["WATCHDOG_USEC": "30000000"]) == .seconds(30))
-        #expect(interval(["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "\(getpid())"]) == .seconds(30))
+        #expect(
+            interval(["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "\(getpid())"]) == .seconds(30))
         #expect(interval(["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"]) == nil)
         #expect(interval(["WATCHDOG_USEC": "soon"]) == nil)
         #expect(interval(["WATCHDOG_USEC": "0"]) == nil)

@@ -8,6 +8,8 @@ IDLE_RSS, IDLE_PSS, IDLE_PSS_BOTH, IDLE_CPU = 10, 7, 16, 0.002
 SCALE_SECONDS, SCALE_RSS, SCALE_COLLECTOR = 1.2, 17, 48
 # More than this between the cost of one service at 300 and at 1,000 is no longer linear.
 LINEAR = 1.5
+# The agent looks at its memory each 10 s.
+SETTLING = 12
 STATUS_MS = 6
 
 
@@ -67,12 +69,12 @@ def sleepers(stage, table, size):
     stage.forget()
     with Agent(stage, {name: service(stage.command(name)) for name in names}) as agent:
         taken = max(stage.hear_all("start", names, 120).values()) - agent.launched
-        time.sleep(3)
-        rss = processes.memory(agent.pid)[0]
+        time.sleep(SETTLING)
+        rss, peak = processes.memory(agent.pid)[0], processes.peak(agent.pid)
     is_full = size == 1000
     table.row(f"{size:,}: all up", ms(taken, 0), f"limit {ms(fastest, 0)}", f"{taken / fastest:.1f}x",
               f"{SCALE_SECONDS} s" if is_full else "", taken <= SCALE_SECONDS * 1e9 if is_full else None)
-    table.row(f"{size:,}: catalystd RSS", mb(rss), "", "", f"{SCALE_RSS} MB" if is_full else "",
+    table.row(f"{size:,}: catalystd RSS", mb(rss), f"peak {mb(peak)}", "", f"{SCALE_RSS} MB" if is_full else "",
               rss <= SCALE_RSS * 1024 if is_full else None)
     return {"start": taken / 1e6, "RSS": rss}
 
@@ -87,7 +89,7 @@ def probed(stage, table, size, seconds):
     with Agent(stage, services) as agent:
         stage.hear_all("start", services, 120)
         agent.wait_until_healthy(120)
-        time.sleep(5)
+        time.sleep(SETTLING)
         pids = {"catalystd": agent.pid, "collector": agent.collector}
         before = {role: processes.activity(pid)[0] for role, pid in pids.items()}
         time.sleep(seconds)

@@ -191,7 +191,7 @@ def service(command, *, needs=(), check=None, logging=None):
 
 def http(port, interval="30s", timeout="10s", retries=3):
     test = ["HTTP", f"http://127.0.0.1:{port}/health"]
-    return {"test": test, "interval": interval, "timeout": timeout, "retries": retries}
+    return {"test": test, "interval": interval, "timeout": timeout, "retries": retries, "start_period": "40s"}
 
 
 def free_ports(count):

@@ -85,7 +85,7 @@ package final class Agent {
         do {
             try listen()
         } catch {
-            _ = cgroupRoot?.removeAll()  // The lock is ours, so it is nobody else's; nothing runs in it.
+            try? cgroupRoot?.remove()  // What an earlier agent left running keeps it.
             throw error
         }
         try receiveSignals()

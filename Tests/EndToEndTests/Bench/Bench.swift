@@ -32,7 +32,9 @@ final class Folder: Sendable {
     }
 
     /// A script that can be run.
-    func script(_ text: String, _ name: String) throws -> String { try write(text, to: name, mode: 0o755) }
+    func script(_ text: String, _ name: String) throws -> String {
+        try write(text, to: name, mode: 0o755)
+    }
 
     func text(of name: String) -> String? { contents(of: "\(path)/\(name)") }
 }

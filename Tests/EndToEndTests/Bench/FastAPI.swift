@@ -33,7 +33,9 @@ enum FastAPI {
         if knows("python3") { return "python3" }
         let environment = Program.folder + "/python"
         if knows(environment + "/bin/python") { return environment + "/bin/python" }
-        guard (try? run(["python3", "-m", "venv", environment], in: folder, within: .seconds(60)).status) == 0,
+        guard
+            (try? run(["python3", "-m", "venv", environment], in: folder, within: .seconds(60))
+                .status) == 0,
             let installed = try? run(
                 [environment + "/bin/pip", "install", "--quiet", "fastapi", "uvicorn"], in: folder,
                 environment: proxy, within: .seconds(90)),
@@ -47,7 +49,9 @@ enum FastAPI {
         var found: [String] = []
         var entry = environ
         while let text = entry.pointee.map({ String(cString: $0) }) {
-            if ["PIP_", "HTTP", "SSL_", "http", "REQUESTS_"].contains(where: text.hasPrefix) { found.append(text) }
+            if ["PIP_", "HTTP", "SSL_", "http", "REQUESTS_"].contains(where: text.hasPrefix) {
+                found.append(text)
+            }
             entry += 1
         }
         return found

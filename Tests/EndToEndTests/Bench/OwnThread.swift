@@ -31,10 +31,14 @@ private final class Threads: TaskExecutor, @unchecked Sendable {
         for _ in 0..<count {
             var thread = pthread_t()
             let box = Unmanaged.passRetained(self)
-            pthread_create(&thread, nil, { argument in
-                if let argument { Unmanaged<Threads>.fromOpaque(argument).takeUnretainedValue().work() }
-                return nil
-            }, box.toOpaque())
+            pthread_create(
+                &thread, nil,
+                { argument in
+                    if let argument {
+                        Unmanaged<Threads>.fromOpaque(argument).takeUnretainedValue().work()
+                    }
+                    return nil
+                }, box.toOpaque())
         }
     }
 

@@ -10,15 +10,21 @@ struct ProcessEntry: Hashable {
     let startTicks: UInt64
 
     init?(_ pid: pid_t) {
-        guard let text = contents(of: "/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+        guard let text = contents(of: "/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else {
+            return nil
+        }
         let fields = text[text.index(after: end)...].split(separator: " ")
         guard fields.count > 19, let parent = pid_t(fields[1]), let session = pid_t(fields[3]),
             let ticks = UInt64(fields[19]), let state = fields[0].first
         else { return nil }
-        (self.pid, self.parent, self.session, self.state, startTicks) = (pid, parent, session, state, ticks)
+        (self.pid, self.parent, self.session, self.state, startTicks) = (
+            pid, parent, session, state, ticks
+        )
     }
 
-    static func all() -> [ProcessEntry] { names(in: "/proc").compactMap { pid_t($0) }.compactMap(ProcessEntry.init) }
+    static func all() -> [ProcessEntry] {
+        names(in: "/proc").compactMap { pid_t($0) }.compactMap(ProcessEntry.init)
+    }
 
     /// It is there, and no zombie.
     var isAlive: Bool {
@@ -45,7 +51,8 @@ struct ProcessEntry: Hashable {
         let wanted = Array(prefix.utf8)
         return all().filter { entry in
             let environment = contents(of: "/proc/\(entry.pid)/environ") ?? ""
-            return environment.utf8.split(separator: 0).contains { $0.starts(with: wanted) } && entry.state != "Z"
+            return environment.utf8.split(separator: 0).contains { $0.starts(with: wanted) }
+                && entry.state != "Z"
         }
     }
 }

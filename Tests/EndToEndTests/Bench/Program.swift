@@ -11,12 +11,14 @@ final class Program {
     static let folder: String = {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count - 1)
-        let text = String(decoding: path.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let text = String(
+            decoding: path.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
         return String(text.prefix(upTo: text.lastIndex(of: "/") ?? text.startIndex))
     }()
 
     /// What every program of a test gets of the tests' own environment.
-    static let environment = ["PATH", "HOME", "LANG", "LD_LIBRARY_PATH"].compactMap { (name: String) -> String? in
+    static let environment = ["PATH", "HOME", "LANG", "LD_LIBRARY_PATH"].compactMap {
+        (name: String) -> String? in
         getenv(name).map { "\(name)=\(String(cString: $0))" }
     }
 
@@ -34,7 +36,8 @@ final class Program {
         posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT, 0o666)
         posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT, 0o666)
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        var variables: [UnsafeMutablePointer<CChar>?] = (environment + Self.environment).map { strdup($0) } + [nil]
+        var variables: [UnsafeMutablePointer<CChar>?] =
+            (environment + Self.environment).map { strdup($0) } + [nil]
         defer { for text in arguments + variables { free(text) } }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -46,7 +49,8 @@ final class Program {
         for number in [SIGINT, SIGPIPE, SIGTERM] { sigaddset(&signals, number) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
         // 0x80 is POSIX_SPAWN_SETSID, which Glibc's module lacks: a Ctrl-C of the tests' terminal is not for it.
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | 0x80))
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | 0x80))
         var pid: pid_t = 0
         let error = posix_spawnp(&pid, words[0], &actions, &attributes, &arguments, &variables)
         guard error == 0 else { throw Failure("cannot run '\(words[0])': error \(error)") }
@@ -95,11 +99,14 @@ struct Outcome: CustomStringConvertible {
 /// Runs a program to its end.
 @discardableResult
 func run(
-    _ words: [String], in folder: Folder, environment: [String] = [], within limit: Duration = .seconds(30)
+    _ words: [String], in folder: Folder, environment: [String] = [],
+    within limit: Duration = .seconds(30)
 ) throws -> Outcome {
     let program = try Program(words, in: folder, environment: environment)
     guard let status = program.exitCode(within: limit) else {
-        throw Failure("'\(words.joined(separator: " "))' did not end within \(limit):\n\(program.output)\(program.errors)")
+        throw Failure(
+            "'\(words.joined(separator: " "))' did not end within \(limit):\n\(program.output)\(program.errors)"
+        )
     }
     return Outcome(status: status, output: program.output, errors: program.errors)
 }

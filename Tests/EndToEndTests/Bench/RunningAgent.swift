@@ -11,10 +11,12 @@ final class RunningAgent {
 
     /// Writes the stack file and starts the agent; returns when it has read it. `prefix`: what catalystd is run by.
     init(
-        _ stack: String, in folder: Folder, flags: [String] = [], environment: [String] = [], prefix: [String] = []
+        _ stack: String, in folder: Folder, flags: [String] = [], environment: [String] = [],
+        prefix: [String] = []
     ) throws {
         self.folder = folder
-        self.flags = prefix + [Program.folder + "/catalystd", "--stack", "\(folder.path)/stack.yaml"]
+        self.flags =
+            prefix + [Program.folder + "/catalystd", "--stack", "\(folder.path)/stack.yaml"]
             + ["--state", "\(folder.path)/state", "--socket", "\(folder.path)/control.sock"] + flags
         self.environment = environment
         try folder.write(stack, to: "stack.yaml")
@@ -32,7 +34,9 @@ final class RunningAgent {
     func ask(_ request: ControlRequest) throws -> [ControlReply] { try connect().ask(request) }
 
     func status() throws -> StackStatus {
-        guard let status = try ask(ControlRequest(.status)).last?.status else { throw Failure("no status") }
+        guard let status = try ask(ControlRequest(.status)).last?.status else {
+            throw Failure("no status")
+        }
         return status
     }
 
@@ -55,18 +59,22 @@ final class RunningAgent {
 
     @discardableResult
     func catalystctl(_ words: String..., within limit: Duration = .seconds(30)) throws -> Outcome {
-        try run([Program.folder + "/catalystctl", "--socket", socketPath] + words, in: folder, within: limit)
+        try run(
+            [Program.folder + "/catalystctl", "--socket", socketPath] + words, in: folder,
+            within: limit)
     }
 
     /// The picture of a failure.
     func story() -> String {
         let services = (try? status().services) ?? []  // An agent that does not answer has no picture.
-        return services.map { "\($0.name) \($0.state) \($0.health) \($0.problem ?? "")\n" }.joined() + program.errors
+        return services.map { "\($0.name) \($0.state) \($0.health) \($0.problem ?? "")\n" }.joined()
+            + program.errors
     }
 
     /// Waits until the status is as wished.
     func expect(
-        _ what: String, within limit: Duration = .seconds(20), _ condition: (StackStatus) throws -> Bool
+        _ what: String, within limit: Duration = .seconds(20),
+        _ condition: (StackStatus) throws -> Bool
     ) throws {
         guard try holds(within: limit, { try condition(try status()) }) else {
             throw Failure("not within \(limit): \(what)\n\(story())")
@@ -87,7 +95,9 @@ final class RunningAgent {
     }
 
     /// Waits until a service has written this.
-    func expectLog(_ text: String, of name: ServiceName, within limit: Duration = .seconds(20)) throws {
+    func expectLog(_ text: String, of name: ServiceName, within limit: Duration = .seconds(20))
+        throws
+    {
         let request = ControlRequest(.logs, services: [name], tail: 1, grep: text)
         guard try holds(within: limit, { try ask(request).contains { $0.log != nil } }) else {
             throw Failure("'\(name)' did not write '\(text)'\n\(story())")
@@ -97,7 +107,8 @@ final class RunningAgent {
     /// Waits for an event of this kind; returns the first after `id`.
     @discardableResult
     func event(
-        _ kind: EventRecord.Kind, of name: ServiceName? = nil, after id: UInt64 = 0, within limit: Duration = .seconds(20),
+        _ kind: EventRecord.Kind, of name: ServiceName? = nil, after id: UInt64 = 0,
+        within limit: Duration = .seconds(20),
         where condition: (EventRecord) -> Bool = { _ in true }
     ) throws -> EventRecord {
         var found: EventRecord?
@@ -105,7 +116,9 @@ final class RunningAgent {
             found = try events(of: name).first { $0.kind == kind && $0.id > id && condition($0) }
             return found != nil
         }
-        guard isThere, let found else { throw Failure("no event '\(kind.rawValue)' of \(name?.text ?? "the agent")\n\(story())") }
+        guard isThere, let found else {
+            throw Failure("no event '\(kind.rawValue)' of \(name?.text ?? "the agent")\n\(story())")
+        }
         return found
     }
 
@@ -133,7 +146,9 @@ final class RunningAgent {
         }
         let left = family.filter(\.isAlive) + ProcessEntry.marked(mark)
         guard left.isEmpty else { throw Failure("left behind: \(left)\n\(program.errors)") }
-        let files = names(in: "\(stateFolder)/fifo") + (access(socketPath, F_OK) == 0 ? [socketPath] : []) + cgroups
+        let files =
+            names(in: "\(stateFolder)/fifo") + (access(socketPath, F_OK) == 0 ? [socketPath] : [])
+            + cgroups
         guard files.isEmpty else { throw Failure("left behind: \(files)\n\(program.errors)") }
         return code
     }
@@ -160,23 +175,28 @@ final class RunningAgent {
             guard program.isRunning, let socket = try? connect() else { return false }  // Not there yet.
             return (try? socket.ask(ControlRequest(.status)))?.last?.status?.stack.isEmpty == false
         }
-        guard isThere else { throw Failure("the agent does not answer\n\(program.output)\(program.errors)") }
+        guard isThere else {
+            throw Failure("the agent does not answer\n\(program.output)\(program.errors)")
+        }
     }
 }
 
 /// Runs an agent for one test, stops it, and sees to it that nothing is left.
 func withAgent(
-    _ stack: String, flags: [String] = [], environment: [String] = [], _ body: (RunningAgent) throws -> Void
+    _ stack: String, flags: [String] = [], environment: [String] = [],
+    _ body: (RunningAgent) throws -> Void
 ) throws {
     try withAgent(in: Folder(), flags: flags, environment: environment, { _ in stack }, body)
 }
 
 /// The same where the stack names files of the test's folder.
 func withAgent(
-    in folder: Folder, flags: [String] = [], environment: [String] = [], _ stack: (Folder) throws -> String,
+    in folder: Folder, flags: [String] = [], environment: [String] = [],
+    _ stack: (Folder) throws -> String,
     _ body: (RunningAgent) throws -> Void
 ) throws {
-    let agent = try RunningAgent(try stack(folder), in: folder, flags: flags, environment: environment)
+    let agent = try RunningAgent(
+        try stack(folder), in: folder, flags: flags, environment: environment)
     defer { agent.sweep() }
     do {
         try body(agent)
@@ -188,15 +208,22 @@ func withAgent(
 
 /// As an agent names its cgroup and marks its processes: FNV-1a of the state directory.
 func identity(of stateFolder: String) -> String {
-    let hash = stateFolder.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    let hash = stateFolder.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+        ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+    }
     return String(hash, radix: 16)
 }
 
 /// The path of a cgroup below our own; nil where there is none.
 func cgroup(named name: String) -> String? {
-    let mounts = (contents(of: "/proc/self/mounts") ?? "").split(separator: "\n").map { $0.split(separator: " ") }
-    guard let mount = mounts.first(where: { $0.count > 2 && $0[2] == "cgroup2" }) else { return nil }
-    let own = (contents(of: "/proc/self/cgroup") ?? "").split(separator: "\n")
+    let mounts = (contents(of: "/proc/self/mounts") ?? "").split(separator: "\n").map {
+        $0.split(separator: " ")
+    }
+    guard let mount = mounts.first(where: { $0.count > 2 && $0[2] == "cgroup2" }) else {
+        return nil
+    }
+    let own =
+        (contents(of: "/proc/self/cgroup") ?? "").split(separator: "\n")
         .first { $0.hasPrefix("0::") }?.dropFirst(3) ?? "/"
     let path = "\(mount[1])\(own == "/" ? "" : own)/\(name)"
     return access(path, F_OK) == 0 ? path : nil

@@ -3,11 +3,13 @@ enum Piece {
     static let standin = Program.folder + "/catalyst-standin"
 
     /// Probed often, so that tests are short.
-    static let quick = "interval: 500ms, timeout: 500ms, retries: 2, start_period: 20s, start_interval: 50ms"
+    static let quick =
+        "interval: 500ms, timeout: 500ms, retries: 2, start_period: 20s, start_interval: 50ms"
 
     /// The lines of a stand-in that is probed over HTTP.
     static func web(
-        _ name: String, port: UInt16, _ flags: [String] = [], rules: String = quick, more: String = ""
+        _ name: String, port: UInt16, _ flags: [String] = [], rules: String = quick,
+        more: String = ""
     ) -> String {
         let words = [standin, "--name", name, "--port", "\(port)"] + flags
         return """
