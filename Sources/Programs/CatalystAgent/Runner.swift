@@ -85,9 +85,8 @@ final class Runner {
     }
 
     private func start(_ spec: ServiceSpec, number: Int) throws(SpawnError) {
-        for port in spec.ports where port.isTaken {
-            throw SpawnError(
-                "cannot start '\(name)': port \(port.number) is in use by \(port.ownerWords)")
+        if spec.healthCheck.probe.asksItsOwnPort, let clash = portClash(spec) {
+            throw SpawnError("cannot start '\(name)': \(clash)")
         }
         var request = try preparedRequest(for: spec)
         let mark = "\(agent.options.identity).\(name).\(number)"
@@ -232,8 +231,17 @@ final class Runner {
         lastExit = reason
         let isWanted = agent.stack?.members[name]?.state.isRunning == true
         agent.record(.exited, name, isWanted && !reason.isSuccess ? .warning : .info, "\(reason)")
+        if !reason.isSuccess, case .starting = agent.stack?.members[name]?.state,
+            let clash = portClash(ended.spec)
+        {
+            agent.record(.startFailed, name, .error, "\(clash): that may be why")
+        }
         agent.post(.happened(name, .exited(reason)))
         checkEmptiness(of: ended)
+    }
+
+    private func portClash(_ spec: ServiceSpec) -> String? {
+        spec.ports.first(where: \.isTaken).map { "port \($0.number) is in use by \($0.ownerWords)" }
     }
 
     /// After the main process: is anything left? Asked until there is not.
@@ -261,5 +269,16 @@ final class Runner {
         // A process that came into it from outside keeps it; the next start uses it again.
         try? cgroup?.remove()
         prepared = nil
+    }
+}
+
+extension Probe {
+    /// A command, or a probe of Redis, may as well ask another service: its port is then a guess, and no reason to refuse
+    /// a start.
+    fileprivate var asksItsOwnPort: Bool {
+        switch self {
+        case .none, .http, .tcp, .notify: true
+        case .redis, .postgres, .exec, .shell: false
+        }
     }
 }
