@@ -48,9 +48,9 @@ extension SimulatedMachine {
             agenda.add(.collectorLeaves, at: leaves)
             agenda.add(.collectorReturns, at: leaves + chance.duration(.zero, .seconds(100)))
         }
-        if chance.happens(15) {
+        if chance.happens(20) {
             agenda.add(
-                .order(chance.pick(.shutdown, .shutdown, .hasten)),
+                .order(chance.pick(.shutdown, .hasten)),
                 at: .zero + chance.duration(.zero, end - .zero))
             agenda.add(
                 .order(.hasten),

@@ -129,7 +129,8 @@ def status(stage, table, quick):
     with Agent(stage, services) as agent:
         stage.hear_all("ready", NINE, 30)
         agent.wait_until_healthy()
-        command = [str(stage.programs / "catalystctl"), "--socket", str(agent.socket), "status"]
+        os.environ["CATALYST_SOCKET"] = str(agent.socket)
+        command = [str(stage.programs / "catalystctl"), "status"]
         ours, limits = [], []
         for _ in range(runs):
             limits.append(wall(stage.command("")[:1]))

@@ -131,7 +131,10 @@ class Agent:
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=stage.folder, prefix="agent-"))
         # JSON is YAML.
         (self.folder / "stack.yaml").write_text(json.dumps({"name": "bench", "services": services}))
-        self.socket = self.folder / "control.sock"
+        # As on a real system, what does not outlive a boot is in memory.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.runtime = pathlib.Path(tempfile.mkdtemp(dir=memory, prefix="catalyst-bench-"))
+        self.socket = self.runtime / "control.sock"
         self.words = open(self.folder / "words", "wb")
         command = [stage.programs / "catalystd", "--stack", self.folder / "stack.yaml"]
         command += ["--state", self.folder / "state", "--socket", self.socket]
@@ -174,7 +177,8 @@ class Agent:
             self.process.kill()
             self.process.wait()
         self.words.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, self.runtime):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def service(command, *, needs=(), check=None, logging=None):
