@@ -273,8 +273,8 @@ final class Runner {
 }
 
 extension Probe {
-    /// A command, or a probe of Redis, may as well ask another service: its port is then a guess, and no reason to refuse
-    /// a start.
+    /// A command, or a probe of Redis, may as well ask another service: its port is then a guess, and no
+    /// reason to refuse a start.
     fileprivate var asksItsOwnPort: Bool {
         switch self {
         case .none, .http, .tcp, .notify: true
