@@ -116,7 +116,8 @@ struct EventLoopTests {
                 // The first pipe is ready as well: its watch ends, its number is given to another.
                 loop.unwatch(one.readEnd)
                 dup2(new.readEnd.rawValue, one.readEnd.rawValue)
-                try? loop.watch(one.readEnd, for: .readable) { _ in wrong += 1 }  // If not, it hears nothing below.
+                // If not, it hears nothing below.
+                try? loop.watch(one.readEnd, for: .readable) { _ in wrong += 1 }
             }
             try loop.watch(one.readEnd, for: .readable) { _ in wrong += 1 }
             write(one.writeEnd.rawValue, "x", 1)

@@ -29,6 +29,12 @@
 #ifndef SYS_clone3
 #define SYS_clone3 435
 #endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE 2
+#endif
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
@@ -43,7 +49,12 @@ struct child {
     const struct catalyst_spawn *request;
     struct catalyst_spawned *result;
     const sigset_t *ignored;
+    // The parent's descriptors are shared until the child has left all from this one on behind.
+    int first_unneeded;
 };
+
+// Set once the kernel has refused (before 5.9, or a sandbox): from then on descriptors are copied.
+static int cannot_leave_descriptors;
 
 static int fail(struct child *child, enum catalyst_step step, int index) {
     child->result->step = step;
@@ -201,10 +212,26 @@ static int execute(struct child *child) {
     return fail(child, CATALYST_STEP_EXECUTE, 0);
 }
 
+// The number above all descriptors that the child needs.
+static int first_unneeded(const struct catalyst_spawn *request) {
+    int last = 2;
+    for (int i = 0; i < 3; i++) if (request->standard[i] > last) last = request->standard[i];
+    for (size_t i = 0; i < request->descriptor_count; i++)
+        if (request->descriptors[i] > last) last = request->descriptors[i];
+    if (request->executable > last) last = request->executable;
+    return last + 1;
+}
+
 static int run_child(void *argument) {
     struct child *child = argument;
     const struct catalyst_spawn *request = child->request;
     int status;
+    // Copying a thousand services' descriptors, only for exec to close them, took longer than all the rest.
+    if (child->first_unneeded > 0
+        && syscall(SYS_close_range, child->first_unneeded, ~0U, CLOSE_RANGE_UNSHARE) < 0) {
+        cannot_leave_descriptors = 1;
+        return fail(child, CATALYST_STEP_CLONE, 0);
+    }
     default_signals(request->classic, child->ignored);
     if (request->new_session ? syscall(SYS_setsid) < 0 : syscall(SYS_setpgid, 0, 0) < 0)
         return fail(child, CATALYST_STEP_SESSION, 0);
@@ -304,6 +331,7 @@ static long start(struct child *child, void *stack, int *pidfd, int classic) {
     struct clone_args args;
     memset(&args, 0, sizeof args);
     args.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+    if (child->first_unneeded > 0) args.flags |= CLONE_FILES;
     if (request->cgroup >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t)request->cgroup;
@@ -332,10 +360,19 @@ int catalyst_spawn(const struct catalyst_spawn *request, struct catalyst_spawned
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     int pidfd = -1;
+    if (!request->classic && !cannot_leave_descriptors) child.first_unneeded = first_unneeded(request);
     long pid = start(&child, stack, &pidfd, request->classic);
+    if (pid > 0 && child.first_unneeded > 0 && cannot_leave_descriptors) {
+        while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR) {}
+        close(pidfd);
+        result->step = CATALYST_STEP_NONE;
+        child.first_unneeded = 0;
+        pid = start(&child, stack, &pidfd, 0);
+    }
     // ENOSYS: before 5.3, or a sandbox. EINVAL: no CLONE_CLEAR_SIGHAND (5.5) or no CLONE_INTO_CGROUP (5.7).
     if (!request->classic && (pid == -ENOSYS || pid == -EPERM || pid == -EINVAL || pid == -E2BIG)) {
         effective.classic = 1;
+        child.first_unneeded = 0;
         pid = start(&child, stack, &pidfd, 1);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);

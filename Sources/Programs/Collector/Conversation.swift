@@ -87,7 +87,9 @@ final class Conversation: ChannelInboundHandler {
                 conversation.send(
                     CollectorReply(samples: Samples(id: request.id, services: services)), context)
                 // The heaviest of the regular work is done; what comes until the next time is little.
-                context.eventLoop.scheduleTask(in: .milliseconds(200)) { Memory.giveBackIdlePages() }
+                context.eventLoop.scheduleTask(in: .milliseconds(200)) {
+                    Memory.giveBackIdlePages()
+                }
             }
         }
     }

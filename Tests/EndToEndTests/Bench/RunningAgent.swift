@@ -66,7 +66,8 @@ final class RunningAgent {
 
     /// The picture of a failure.
     func story() -> String {
-        let services = (try? status().services) ?? []  // An agent that does not answer has no picture.
+        // An agent that does not answer has no picture.
+        let services = (try? status().services) ?? []
         return services.map { "\($0.name) \($0.state) \($0.health) \($0.problem ?? "")\n" }.joined()
             + program.errors
     }
@@ -172,7 +173,8 @@ final class RunningAgent {
 
     private func awaitAnswer() throws {
         let isThere = holds(within: .seconds(20)) {
-            guard program.isRunning, let socket = try? connect() else { return false }  // Not there yet.
+            // No socket: not there yet.
+            guard program.isRunning, let socket = try? connect() else { return false }
             return (try? socket.ask(ControlRequest(.status)))?.last?.status?.stack.isEmpty == false
         }
         guard isThere else {
