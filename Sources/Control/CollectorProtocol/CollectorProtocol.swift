@@ -23,7 +23,7 @@ package struct ProbeRequest: Codable, Equatable, Sendable {
     package var contract: Contract
     @Seconds package var timeout: Duration
     /// The instance is starting: while nobody listens yet, try to connect again until `timeout`, soon and then at
-    /// growing pauses (about 1 % of the time waited, 1 to 50 ms), so that readiness is seen at once.
+    /// growing pauses (about 0.5 % of the time waited, 1 to 50 ms), so that readiness is seen at once.
     package var awaitsListener: Bool
     /// The loopback address to ask from; nil: the kernel's choice.
     package var sourceAddress: String?

@@ -7,9 +7,9 @@ final class Crowd {
     var count = 0
     private var cost = Duration.microseconds(20)
 
-    /// About 1 % of the time waited; longer in a crowd, which must not keep the loop from all else.
+    /// About half a percent of the time waited; longer in a crowd, which must not keep the loop from all else.
     func pause(after waited: Duration) -> Duration {
-        let own = min(max(ProbingLimits.pauseMin, waited / 100), ProbingLimits.pauseMax)
+        let own = min(max(ProbingLimits.pauseMin, waited / 200), ProbingLimits.pauseMax)
         return max(own, cost * ProbingLimits.triesCostFactor * count)
     }
 

@@ -31,7 +31,7 @@ package enum ProbingLimits {
     package static let bodyBytesMax = 64 << 10
     /// Redis and Postgres share these: a few slow servers must not hold up the others.
     static let threads = 4
-    /// Between tries to connect: 1 % of the time waited so far, within these.
+    /// Between tries to connect: 0.5 % of the time waited so far, within these.
     static let pauseMin = Duration.milliseconds(1)
     static let pauseMax = Duration.milliseconds(50)
     /// So many times longer than it takes to try is the pause after: all that wait take a fifth of
