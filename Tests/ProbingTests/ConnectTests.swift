@@ -64,7 +64,7 @@ internal import Testing
     let crowd = Crowd()
     crowd.count = 1
     #expect(crowd.pause(after: .zero) == .milliseconds(1))
-    #expect(crowd.pause(after: .seconds(1)) == .milliseconds(10))
+    #expect(crowd.pause(after: .seconds(1)) == .milliseconds(5))
     #expect(crowd.pause(after: .seconds(60)) == .milliseconds(50))
     crowd.count = 1000
     #expect(crowd.pause(after: .zero) == .milliseconds(100))
@@ -100,7 +100,7 @@ internal import Testing
     defer { server.stop() }
     let question = Question(
         service: "scanner", probe: .http(url: "http://127.0.0.1:\(server.port)/"),
-        timeout: .seconds(30))
+        timeout: .seconds(300))
     let inquiry = await withCheckedContinuation { continuation in
         Asking.loop.execute {
             let inquiry = Asking.prober.value.ask(question) { _ in hasReported.raise() }
