@@ -8,6 +8,8 @@ func narrate(
     switch (from, to) {
     case (_, .held) where !missing.isEmpty:
         (.held, .info, "waits for \(missing.map(\.text).joined(separator: ", "))")
+    case (.stopping, .clearing) where event == .alarmRang:
+        (.killed, .warning, "did not stop in time: killed")
     case (_, .held), (_, .starting), (_, .clearing): nil
     case (.starting, .up): (.ready, .info, "up")
     case (.up, .up): (.forgiven, .info, "well for long: earlier crashes are forgiven")

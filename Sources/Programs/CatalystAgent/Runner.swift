@@ -108,6 +108,7 @@ final class Runner {
         } catch {
             // Out of memory or descriptors: without a watch it must not run.
             instance.tree.kill()
+            self.instance = nil
             throw SpawnError("cannot start '\(name)': \(error)")
         }
         if number > 1 { restarts += 1 }
