@@ -137,7 +137,8 @@ def status(stage, table, quick):
             ours.append(wall(command))
     stage.unpin()
     p50, limit = statistics.median(ours), statistics.median(limits)
-    table.row("p50", ms(p50), f"fork+exec {ms(limit)}", f"{p50 / limit:.1f}x", f"{STATUS_MS} ms", p50 <= STATUS_MS * 1e6)
+    table.row("p50", ms(p50), f"fork+exec {ms(limit)}", f"{p50 / limit:.1f}x",
+              f"{STATUS_MS} ms", p50 <= STATUS_MS * 1e6)
     table.row("p99", ms(quantile(ours, 0.99)), f"fork+exec {ms(quantile(limits, 0.99))}")
 
 
