@@ -11,7 +11,7 @@ MEASUREMENTS = {f.__name__: f for f in (crash, cold, hang, idle, scale, pump, st
 
 def arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("what", nargs="*", default=["all"], choices=[*MEASUREMENTS, "all"])
+    parser.add_argument("what", nargs="*", default="all", choices=[*MEASUREMENTS, "all"])
     parser.add_argument("--quick", action="store_true", help="fewer and smaller: to see that it works")
     parser.add_argument("--programs", type=pathlib.Path, required=True, metavar="DIRECTORY",
                         help="where catalystd and its like are (default: .build/release)")

@@ -58,7 +58,7 @@ def scale(stage, table, quick):
     growth(table, kept, {"start": "ms", "RSS": "KB"})
     table.title("Many probes (each service asked by HTTP every second)")
     kept = {size: probed(stage, table, size, 10 if quick else 20) for size in sizes}
-    growth(table, kept, {"collector RSS": "KB", "CPU": "us/s"})
+    growth(table, kept, {"RSS": "KB", "CPU": "us/s"})
 
 
 def sleepers(stage, table, size):
@@ -103,7 +103,7 @@ def probed(stage, table, size, seconds):
     table.row(f"{size:,}: catalystd RSS", mb(memory["catalystd"]))
     for role, share in shares.items():
         table.row(f"{size:,}: {role} CPU", f"{share:.1%}", "", f"{share / size * 1e6:.0f} us")
-    return {"collector RSS": memory["collector"], "CPU": sum(shares.values()) * 1e6}
+    return {"RSS": sum(memory.values()), "CPU": sum(shares.values()) * 1e6}
 
 
 def growth(table, kept, units):
@@ -113,9 +113,11 @@ def growth(table, kept, units):
         return
     for what, unit in units.items():
         low, high = [(kept[b][what] - kept[a][what]) / (b - a) for a, b in zip(sizes, sizes[1:])]
-        ratio = high / low if low > 0 else 1
+        if low <= 0:
+            table.note(f"{what}: no growth from {sizes[0]} to {sizes[1]} to compare with, the machine is too busy")
+            continue
         table.row(f"{what}, one service more", f"{high:.2f} {unit}", f"before {low:.2f} {unit}",
-                  f"{ratio:.2f}x", f"{LINEAR}x", ratio <= LINEAR)
+                  f"{high / low:.2f}x", f"{LINEAR}x", high <= low * LINEAR)
 
 
 def status(stage, table, quick):
