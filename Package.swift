@@ -23,6 +23,7 @@ let package = Package(
         .library("CHiredis", package: "libhiredis-dev"),
         .library("CPostgres", package: "libpq-dev"),
         .library("COpenSSL", package: "libssl-dev"),
+        .library("CSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),
 
         // Model: the words everyone shares.
         .module("StackModel", in: "Model"),
@@ -34,13 +35,14 @@ let package = Package(
         // World: everything that can surprise us; one outside thing per module.
         .module("LinuxSystem", in: "World", uses: "StackModel", "CLinux", .system),
         .module("Logs", in: "World", uses: "StackModel", "LinuxSystem", .system),
+        .module("Ledger", in: "World", uses: "StackModel", "LinuxSystem", "CSQLite"),
         .module("Systemd", in: "World", uses: "StackModel", "LinuxSystem", .system),
-        .module("TLS", in: "World", uses: "COpenSSL"),
-        .module("Redis", in: "World", uses: "TLS", "CHiredis"),
-        .module("Postgres", in: "World", uses: "CPostgres"),
+        .module("TLS", in: "World", uses: "StackModel", "COpenSSL"),
+        .module("Redis", in: "World", uses: "StackModel", "TLS", "CHiredis"),
+        .module("Postgres", in: "World", uses: "StackModel", "CPostgres"),
         .module(
             "Probing", in: "World",
-            uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix"),
+            uses: "StackModel", "TLS", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix"),
             .nio("NIOHTTP1")),
         .module("Measuring", in: "World", uses: "StackModel"),
         .module("StackFile", in: "World", uses: "StackModel", "CYAML"),
@@ -57,19 +59,19 @@ let package = Package(
         // Programs: what runs.
         .module(
             "CatalystAgent", in: "Programs",
-            uses: "StackModel", "Supervision", "Monitoring", "LinuxSystem", "Logs", "Systemd",
+            uses: "StackModel", "Supervision", "Monitoring", "LinuxSystem", "Logs", "Ledger", "Systemd",
             "JSONLines", "ControlProtocol", "ControlServer", "CollectorProtocol", .system),
         .module(
             "Collector", in: "Programs",
             uses: "StackModel", "JSONLines", "CollectorProtocol", "LinuxSystem", "Probing",
-            "Measuring",
-            .nio("NIOCore"), .nio("NIOPosix")),
+            "Measuring", "Postgres",
+            .nio("NIOCore"), .nio("NIOPosix"), .nio("NIOHTTP1")),
         .program("catalystd", uses: "CatalystAgent"),
         .program("catalyst-collector", uses: "Collector"),
         .program(
             "catalystctl",
             uses: "StackModel", "JSONLines", "ControlProtocol", "ControlClient", "StackFile",
-            .argumentParser),
+            "Postgres", .argumentParser),
         .program(
             "catalyst-standin",
             uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix"),
@@ -82,10 +84,14 @@ let package = Package(
         .tests("Monitoring", uses: "StackModel"),
         .tests("LinuxSystem", uses: "StackModel", "CLinux", .system),
         .tests("Logs", uses: "StackModel"),
+        .tests("Ledger", uses: "StackModel", "LinuxSystem"),
         .tests("Systemd", uses: "StackModel", "LinuxSystem", .system),
         .tests("StackFile", uses: "StackModel"),
+        .tests("Measuring", uses: "StackModel"),
+        .tests("CatalystAgent", uses: "StackModel"),
         .tests(
-            "Probing", uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix")),
+            "Probing", uses: "StackModel", "TLS", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix")),
+        .tests("Postgres", uses: "StackModel", "catalystctl"),
         .tests("Collector", uses: "StackModel", "CollectorProtocol", "JSONLines"),
         .tests("ControlProtocol", uses: "StackModel", "JSONLines", "ControlClient", "catalystctl"),
         .tests("Simulation", uses: "StackModel", "Supervision", "Monitoring"),

@@ -9,7 +9,8 @@ final class AgentSide {
     private let socket: CInt
     private var lines = LineBuffer(lineBytesMax: CollectorLimits.replyBytesMax)
 
-    init() async throws {
+    /// `wrapped`: a command that runs the collector in some other way.
+    init(wrapped: [String] = []) async throws {
         var ends: [CInt] = [-1, -1]
         guard
             socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &ends)
@@ -19,7 +20,8 @@ final class AgentSide {
         }
         socket = ends[0]
         defer { close(ends[1]) }
-        collector = try Child([Child.programs + "/catalyst-collector"], descriptors: [ends[1]: 3])
+        collector = try Child(
+            wrapped + [Child.programs + "/catalyst-collector"], descriptors: [ends[1]: 3])
         guard try await reply().ready == true else { throw Failure(words: "not ready") }
     }
 
@@ -68,6 +70,17 @@ final class AgentSide {
         let count = recv(socket, &bytes, bytes.count, CInt(MSG_DONTWAIT))
         if count > 0 { lines.append(bytes.prefix(count)) }
         return try lines.next()
+    }
+
+    func inspect(_ inspection: Inspection, within timeout: Duration = .seconds(20)) async throws
+        -> InspectionResult
+    {
+        try send(
+            CollectorRequest(inspect: InspectRequest(id: 9, inspection: inspection, timeout: timeout)))
+        guard let inspected = try await reply().inspected, inspected.id == 9 else {
+            throw Failure(words: "no inspection")
+        }
+        return inspected.result
     }
 
     func report() async throws -> ProbeReport {

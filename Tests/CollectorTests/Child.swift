@@ -41,6 +41,15 @@ final class Child {
         self.pid = pid
     }
 
+    /// Whether the command can be run, and ends well.
+    static func succeeds(_ command: [String]) -> Bool {
+        guard let child = try? Child(command) else { return false }  // That is the answer.
+        var status: CInt = 0
+        while waitpid(child.pid, &status, 0) < 0, errno == EINTR {}
+        child.hasEnded = true
+        return status == 0
+    }
+
     deinit {
         guard !hasEnded else { return }
         kill(pid, SIGKILL)

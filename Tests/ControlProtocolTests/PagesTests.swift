@@ -36,6 +36,18 @@ struct PagesTests {
                 """)
     }
 
+    @Test func `why names the alert and tells how available it was`() {
+        var explanation = Sample.explanation
+        explanation.service.availability = Sample.availability
+        explanation.service.blockedBy = ["@postgres"]
+        explanation.alert = Sample.alert(12, .databaseAway, "@postgres", .critical, "refused")
+        let lines = WhyPage(explanation: explanation, program: "catalystctl", now: Sample.time)
+            .lines(on: Terminal())
+        #expect(lines.contains("alert          #12 critical the database: refused"))
+        #expect(lines.contains("availability   99.98% in 24 h, 99.20% in 30 d"))
+        #expect(lines.last == "  catalystctl alerts show 12")
+    }
+
     @Test func `health says in one line a service what it knows`() {
         var quiet = Sample.service("quiet", .up, .unknown)
         quiet.hasHealthCheck = false

@@ -44,6 +44,19 @@ struct Program {
     private static func run(
         _ arguments: [String], _ environment: [String], _ actions: inout posix_spawn_file_actions_t
     ) throws -> Int32 {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        let pid = try spawn(arguments, environment, &actions, &attributes)
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        return status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
+    }
+
+    static func spawn(
+        _ arguments: [String], _ environment: [String],
+        _ actions: inout posix_spawn_file_actions_t, _ attributes: inout posix_spawnattr_t
+    ) throws -> pid_t {
         let program = try buildFolder() + "/catalystctl"
         var words: [UnsafeMutablePointer<CChar>?] =
             ([program] + arguments).map { strdup($0) } + [nil]
@@ -51,11 +64,9 @@ struct Program {
             (["TZ=UTC"] + environment).map { strdup($0) } + [nil]
         defer { (words + variables).forEach { free($0) } }
         var pid = pid_t()
-        let failure = posix_spawn(&pid, program, &actions, nil, &words, &variables)
+        let failure = posix_spawn(&pid, program, &actions, &attributes, &words, &variables)
         guard failure == 0 else { throw TestFailure("cannot run '\(program)': \(failure)") }
-        var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        return status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
+        return pid
     }
 
     /// Where this very test program lies.

@@ -105,7 +105,12 @@ enum Sample {
         var stack = StackSpec(
             name: "catalyst", services: [service, ServiceSpec(name: "news", command: ["news"])])
         stack.rollout.order = ["scanner"]
-        stack.alerts = ["cpu": .object(["above": .number(0.9)])]
+        stack.alerts.rules = [.cpuHigh: AlertPolicy(.critical, threshold: 0.95, clear: 0.9)]
+        stack.alerts.onAlert = ["/bin/mail", "ops"]
+        stack.watch.certificates = ["/etc/ssl/site.pem"]
+        stack.watch.frontDoor = "https://example.org"
+        stack.watch.backups = "/var/backups"
+        stack.database = "postgres://catalyst@db/ops"
         stack.host.cpus = 4
         stack.host.memory = .mebibytes(8192)
         stack.host.disk = .mebibytes(160 << 10)
@@ -123,6 +128,9 @@ enum Sample {
         var full = trouble
         full.services[0].processes = 2
         full.services[0].statusText = "loading"
+        full.services[0].availability = availability
+        full.services[0].pressure = Pressure(cpu: 0.01, memory: 0, io: 0.5)
+        full.host = host
         let outcomes: [Report.Outcome] =
             [.healthy, .degraded("slow"), .unknown("no collector")]
             + [
@@ -130,6 +138,12 @@ enum Sample {
                 .wrongSchema("v4"), .wrongVersion("1"), .stale(seconds: 90.5), .exitCode(1),
                 .other("reset"),
             ].map { Report.Outcome.failed($0) }
+        var marked = alertReply
+        marked.alert.acknowledgedBy = "root"
+        marked.alert.silence = "restart"
+        marked.alert.toldAt = earlier(175)
+        marked.alert.remindedAt = earlier(10)
+        marked.alert.resolvedAt = earlier(5)
         let exits: [ExitReason] = [
             .exited(code: 3), .signaled(.kill, coreDumped: true), .notStarted("no such file"),
             .unknown,
@@ -142,6 +156,11 @@ enum Sample {
                 reply { $0.log = log("news", "hello") }, reply { $0.config = stack },
                 reply { $0.version = full.agent },
                 reply { $0.limits = [Limit("inbox", "4096", "bounded memory")] },
+                reply { $0.alert = marked },
+                reply { $0.series = series("scanner", [.cpu: [0.1, 0.2]], highs: [.cpu: 0.9]) },
+                reply { $0.history = history("scanner") },
+                reply { $0.maintenance = host.maintenance },
+                .failure(.unknownAlert, "no alert 99"),
             ]
             + outcomes.map { outcome in
                 reply {

@@ -23,9 +23,14 @@ struct Schema {
     var propertyNames: Set<String> { definitions.values.reduce([]) { $0.union(names(in: $1)) } }
 
     func choices(_ definition: String, _ property: String) -> Set<String> {
-        Set(
-            definitions[definition]?["properties"]?[property]?["enum"]?.elements.compactMap(\.text)
-                ?? [])
+        texts(definitions[definition]?["properties"]?[property]?["enum"])
+    }
+
+    /// What a definition that is a list of choices has.
+    func choices(_ definition: String) -> Set<String> { texts(definitions[definition]?["enum"]) }
+
+    private func texts(_ value: JSONValue?) -> Set<String> {
+        Set(value?.elements.compactMap(\.text) ?? [])
     }
 
     private func check(_ value: JSONValue, _ schema: JSONValue, _ path: String) -> [String] {
@@ -37,7 +42,12 @@ struct Schema {
             return choices.contains(value) ? [] : ["\(path): not one of the choices"]
         }
         switch (schema["type"]?.text, value) {
-        case ("string", .string), ("boolean", .bool), ("number", .number): return []
+        case ("string", .string(let text)):
+            guard let pattern = schema["pattern"]?.text else { return [] }
+            // A pattern that is none matches nothing.
+            let matches = (try? Regex(pattern).wholeMatch(in: text)) != nil
+            return matches ? [] : ["\(path): not as its pattern"]
+        case ("boolean", .bool), ("number", .number): return []
         case ("integer", .number(let number)):
             return number.rounded() == number ? [] : ["\(path): no integer"]
         case ("array", .array(let elements)):
@@ -54,6 +64,9 @@ struct Schema {
         let required = schema["required"]?.elements.compactMap(\.text) ?? []
         var problems = required.filter { members[$0] == nil }.map { "\(path).\($0): missing" }
         for (key, value) in members {
+            if let names = schema["propertyNames"] {
+                problems += check(.string(key), names, "\(path).\(key)")
+            }
             if let property = properties[key] {
                 problems += check(value, property, "\(path).\(key)")
             } else if schema["additionalProperties"] == .bool(false) {

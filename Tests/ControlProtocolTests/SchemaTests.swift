@@ -19,9 +19,18 @@ struct SchemaTests {
 
     @Test func `what is asked is as the schema describes`() throws {
         for command in ControlRequest.Command.allCases {
-            let request = ControlRequest(
+            var request = ControlRequest(
                 command, services: ["news"], follow: true, since: Sample.time, tail: 5, grep: "x",
                 wait: false)
+            request.alert = 12
+            request.all = true
+            request.subjects = ["news", "@disk"]
+            request.resolution = .minute
+            request.seconds = 0
+            request.reason = "new disk"
+            request.count = 10
+            request.batch = "drill"
+            request.first = 1
             #expect(schema.problems(with: try json(request), as: "request") == [])
             #expect(schema.problems(with: try json(ControlRequest(command)), as: "request") == [])
         }
@@ -30,16 +39,24 @@ struct SchemaTests {
     @Test func `the samples show every property that the schema knows`() throws {
         var seen: Set<String> = []
         for reply in Sample.replies { seen.formUnion(keys(try json(reply))) }
-        let requestOnly: Set = ["command", "follow", "since", "tail", "grep", "wait"]
+        let requestOnly: Set = [
+            "command", "follow", "tail", "grep", "wait", "all", "subjects", "seconds", "count",
+            "batch", "first",
+        ]
         let missing = schema.propertyNames.subtracting(seen).subtracting(requestOnly)
         #expect(missing == [])
     }
 
-    @Test func `every kind of event and every state is in the schema`() {
+    @Test func `every kind of event, every rule and every metric is in the schema`() {
         #expect(schema.choices("event", "kind") == Set(EventRecord.Kind.allCases.map(\.rawValue)))
         #expect(
             schema.choices("request", "command")
                 == Set(ControlRequest.Command.allCases.map(\.rawValue)))
+        #expect(
+            schema.choices("alertEvent", "kind") == Set(AlertEvent.Kind.allCases.map(\.rawValue)))
+        #expect(schema.choices("rule") == Set(AlertRule.allCases.map(\.rawValue)))
+        #expect(schema.choices("metric") == Set(Metric.allCases.map(\.name)))
+        #expect(schema.choices("severity") == Set(Severity.allCases.map(\.rawValue)))
     }
 
     @Test func `a reply with a key or a value that the schema does not know is found`() throws {
@@ -49,6 +66,12 @@ struct SchemaTests {
                 "reply.extra: not in the schema", "reply.last: no boolean",
             ])
         #expect(schema.problems(with: .object([:]), as: "reply") == ["reply.last: missing"])
+        #expect(
+            schema.problems(with: .object(["cpus": .number(1)]), as: "reading") == [
+                "reading.cpus: not one of the choices"
+            ])
+        #expect(
+            schema.problems(with: .string("-news"), as: "name") == ["name: not as its pattern"])
     }
 
     private func json(_ value: some Encodable) throws -> JSONValue {

@@ -78,16 +78,63 @@ struct StatusPageTests {
         if width >= 25 { #expect(lines.contains { $0.hasPrefix("orchestration") }) }
     }
 
-    @Test func `a narrow terminal loses cpu first and health last`() {
+    @Test func `a narrow terminal loses what matters least, and health last`() {
+        var status = Sample.trouble
+        status.services[0].availability = Sample.availability
         func header(_ width: Int) -> String {
-            let lines = StatusPage(status: Sample.trouble, program: "x").lines(
-                on: Terminal(width: width))
+            let lines = StatusPage(status: status, program: "x").lines(on: Terminal(width: width))
             return lines[2].split(separator: " ").joined(separator: " ")
         }
-        #expect(header(76) == "service state health since pid restarts port memory cpu")
-        #expect(header(73) == "service state health since pid restarts port memory")
+        #expect(header(92) == "service state health since pid restarts port memory cpu 24h 30d")
+        #expect(header(84) == "service state health since pid restarts port memory cpu 24h")
+        #expect(header(80) == "service state health since restarts port memory cpu 24h")
+        #expect(header(73) == "service state health since restarts port memory 24h")
         #expect(header(40) == "service state health since")
         #expect(header(22) == "service state")
+    }
+
+    @Test func `without any availability yet there are no columns for it`() {
+        let header = page(Sample.trouble).split(separator: "\n")[1]
+        #expect(header.hasSuffix("cpu"))
+    }
+
+    @Test func `maintenance, host, alerts and what is limited surround the table`() {
+        var status = Sample.status([Sample.service("redis"), Sample.service("news")])
+        status.services[0].availability = Sample.availability
+        status.host = Sample.host
+        #expect(
+            page(status) == """
+                catalyst: 2 of 2 healthy
+                maintenance until \(clock(-720)) (12m left): new disk
+                host: cpu 12%, memory 41%, disk 93%, load 0.42, pressure cpu 3.0% io 1.2%
+                2 alerts, 1 critical: #12 critical redis: killed by SIGKILL; #13 warning the di…
+
+                service  state  health   since   pid  restarts  port  memory   cpu     24h
+                redis    up     healthy     3m  4711         0  5001   38.0M  0.3%  99.98%
+                news     up     healthy     3m  4711         0  5001   38.0M  0.3%       –
+
+                note: 1234 records wait for the database: connection refused
+                note: 5 records for the database were thrown away
+                limited: no memory controller: memory is what /proc says
+
+                next: catalystctl alerts show 12
+                """)
+    }
+
+    @Test func `what several suffer from is told before one of them`() {
+        var status = Sample.trouble
+        status.host.alerts = Sample.alerts
+        #expect(page(status).hasSuffix("next: catalystctl alerts show 12"))
+        status.host.alerts = [Sample.alert(7, .serviceDown, "scanner", .critical, "gone")]
+        #expect(page(status).hasSuffix("next: catalystctl why scanner"))
+        status = Sample.status([Sample.service("redis")])
+        status.host.alerts = [Sample.alert(7, .logFlood, "redis", .warning, "5,000 lines a second")]
+        #expect(
+            page(status).contains(
+                "\n1 alert: #7 warning redis: 5,000 lines a second\n"))
+        #expect(page(status).hasSuffix("next: catalystctl alerts"))
+        status.host.alerts = [Sample.alerts[1]]
+        #expect(!page(status).contains("alert"))
     }
 
     @Test func `text from outside cannot break the table or steer the terminal`() {

@@ -11,6 +11,9 @@ struct WordsTests {
         }
         #expect(try arranged("--socket /s --json why news") == "why --socket /s --json news")
         #expect(try arranged("--socket=/s config show --json") == "config show --socket=/s --json")
+        #expect(try arranged("--json alerts show 12") == "alerts show --json 12")
+        #expect(try arranged("--socket /s alerts --since 1h") == "alerts --socket /s --since 1h")
+        #expect(try arranged("--socket /s alerts news") == "alerts --socket /s news")
         #expect(try arranged("--json") == "--json")
         #expect(try arranged("--socket") == "--socket")
         #expect(try arranged("--help") == "--help")
@@ -51,6 +54,24 @@ struct WordsTests {
             "", "10x", "m", "h1", "-5m", "1.5h", "99999999999999999999", "9999999w", "yesterday",
         ] {
             #expect(Since(argument: wrong) == nil, "\(wrong)")
+        }
+    }
+
+    @Test func `a stretch of time is longer than nothing`() {
+        #expect(Span(argument: "1h30m")?.duration == .seconds(5400))
+        #expect(Span(argument: "45")?.duration == .seconds(45))
+        for wrong in ["0", "0s", "", "2x", "-5m", "9999999w"] {
+            #expect(Span(argument: wrong) == nil, "\(wrong)")
+        }
+    }
+
+    @Test func `what is silenced is a number, a service or a thing`() throws {
+        #expect(try AlertTarget(argument: "12") == .alert(12))
+        #expect(try AlertTarget(argument: "#12") == .alert(12))
+        #expect(try AlertTarget(argument: "news") == .subject("news"))
+        #expect(try AlertTarget(argument: "@front-door") == .subject("@front-door"))
+        for wrong in ["", "@", "@disc", "a/b", "#x"] {
+            #expect(throws: (any Error).self) { try AlertTarget(argument: wrong) }
         }
     }
 

@@ -224,6 +224,6 @@ struct AgentLifeTests {
         #expect(agent.program.exitCode(within: .seconds(20)) == 0)
         #expect(agent.program.errors.order(of: "two: stopped", before: "one: stopping"))
         #expect(ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).").isEmpty)
-        #expect(names(in: "\(agent.stateFolder)/fifo").isEmpty)
+        #expect(names(in: "\(agent.folder.path)/fifo-\(agent.identity)").isEmpty)
     }
 }

@@ -20,12 +20,18 @@ struct TallyTests {
                 switch answer {
                 case "+": .healthy
                 case "~": .degraded("slow")
-                case "t", "T": .failed(.timedOut)
+                case "t", "T", "O": .failed(.timedOut)
                 case "?": .unknown("no collector")
                 default: .failed(.refused)
                 }
-            tally.receive(
-                Report(outcome), at: now, isBlocked: answer == "b" || answer == "T", rules: rules)
+            tally.receive(Report(outcome), at: now, rules: rules)
+            let blame: Blame =
+                switch answer {
+                case "b", "T": .blocked
+                case "o", "O": .undecided(ask: [])
+                default: .own
+                }
+            tally.decide(blame, rules: rules)
             text += letter(tally)
         }
         return text
@@ -42,7 +48,7 @@ struct TallyTests {
     }
 
     // `+` healthy, `~` degraded, `-` refused, `t` no answer, `b` refused and `T` no answer while
-    // something it needs is bad, `?` no probe.
+    // something it needs is bad, `o` and `O` the same while that is not known, `?` no probe.
 
     @Test func `so many failures in a row make an instance unhealthy`() {
         #expect(verdicts("+--+---") == "hhhhhhu")
@@ -90,17 +96,27 @@ struct TallyTests {
         #expect(verdicts("---b") == "??ub")
     }
 
+    @Test func `while it is not known whose fault they are failures are only counted`() {
+        #expect(verdicts("+oooo") == "hhhhh")
+        #expect(verdicts("+oo-") == "hhhu")
+        #expect(verdicts("+ooo+-") == "hhhhhh")
+        #expect(verdicts("+ooob--") == "hhhhbbb")
+        #expect(verdicts("+OOOt") == "hhhhH")
+        #expect(verdicts("---o") == "??uu")
+    }
+
     @Test func `degraded is well, with a complaint`() {
         #expect(verdicts("~+~") == "dhd")
         var tally = Tally(startedAt: .zero)
         var rules = HealthCheck(.none)
         rules.retries = 1
-        tally.receive(Report(.degraded("slow")), at: .zero, isBlocked: false, rules: rules)
+        tally.receive(Report(.degraded("slow")), at: .zero, rules: rules)
         #expect(tally.complaint == "slow")
-        tally.receive(Report(.failed(.refused)), at: .zero, isBlocked: false, rules: rules)
+        tally.receive(Report(.failed(.refused)), at: .zero, rules: rules)
+        tally.decide(.own, rules: rules)
         #expect(tally.complaint == nil)
         #expect(tally.lastFailure == .refused)
-        tally.receive(Report(.healthy), at: .zero, isBlocked: false, rules: rules)
+        tally.receive(Report(.healthy), at: .zero, rules: rules)
         #expect(tally.lastFailure == nil)
     }
 
@@ -115,15 +131,14 @@ struct TallyTests {
         rules.retries = 3
         rules.timeout = .seconds(5)
         var tally = Tally(startedAt: .zero)
-        tally.receive(Report(.healthy), at: .zero, isBlocked: false, rules: rules)
-        tally.receive(
-            Report(.unknown("")), at: .zero + .seconds(30), isBlocked: false, rules: rules)
+        tally.receive(Report(.healthy), at: .zero, rules: rules)
+        tally.receive(Report(.unknown("")), at: .zero + .seconds(30), rules: rules)
         tally.expire(at: .zero + .seconds(35), rules: rules)
         #expect(tally.verdict == .healthy)
         tally.expire(at: .zero + .milliseconds(35_001), rules: rules)
         #expect(tally.verdict == .unknown)
-        tally.receive(
-            Report(.failed(.timedOut)), at: .zero + .seconds(36), isBlocked: false, rules: rules)
+        tally.receive(Report(.failed(.timedOut)), at: .zero + .seconds(36), rules: rules)
+        tally.decide(.own, rules: rules)
         #expect(tally.failures == 1)
         #expect(tally.verdict == .unknown)
     }

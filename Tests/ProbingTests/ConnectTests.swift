@@ -72,7 +72,7 @@ internal import Testing
 
 @Test func `our own mistakes say nothing about the service`() async {
     for probe in [
-        Probe.none, .shell("true"), .http(url: "https://localhost/"),
+        Probe.none, .shell("true"), .http(url: "https://"),
         .redis(url: "http://localhost"),
         .postgres(url: "postgres://u:secret@local host:%zz/"),
         .tcp(host: "nowhere.invalid", port: 1),

@@ -30,6 +30,21 @@ func `what is no http URL is refused`(text: String) {
     #expect(throws: HTTPURLError.malformed) { try HTTPURL(text) }
 }
 
-@Test func `https is refused in words`() {
-    #expect(throws: HTTPURLError.unsupported) { try HTTPURL("https://host/") }
+@Test(arguments: [
+    ("https://host", 443 as UInt16, "host"), ("https://host:8443/x", 8443, "host:8443"),
+    ("HTTPS://host:443", 443, "host"), ("https://[::1]:80/", 80, "[::1]:80"),
+])
+func `https has a port of its own`(text: String, port: UInt16, authority: String) throws {
+    let url = try HTTPURL(text)
+    #expect(url.isEncrypted)
+    #expect(url.port == port)
+    #expect(url.authority == authority)
+}
+
+@Test(arguments: [
+    ("127.0.0.1", true), ("127.9.9.9", true), ("localhost", true), ("[::1]", true),
+    ("127.0.0.1.example.org", false), ("10.0.0.1", false), ("example.org", false), ("[::2]", false),
+])
+func `loopback is known by its address`(host: String, isLoopback: Bool) throws {
+    #expect(try HTTPURL("https://\(host)/").isLoopback == isLoopback)
 }

@@ -3,48 +3,11 @@ internal import Redis
 internal import StackModel
 internal import Testing
 
-private let isInstalled = Program.exists("redis-server")
-
-/// A redis-server of its own; `options` replaces nothing of what keeps it out of the way.
-private final class LocalRedis: Sendable {
-    let port = freePort()
-    private let directory = makeTemporaryDirectory()
-    private let program: Program?
-
-    init(tls: Bool = false, password: String? = nil) {
-        var command = ["redis-server", "--bind", "127.0.0.1", "--save", "", "--dir", directory]
-        if let password { command += ["--requirepass", password] }
-        if tls {
-            _ = Program([
-                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-                "/CN=localhost",
-                "-keyout", directory + "/key", "-out", directory + "/certificate",
-            ])?.succeeds()
-            command += ["--port", "0", "--tls-port", "\(port)", "--tls-auth-clients", "no"]
-            command += [
-                "--tls-cert-file", directory + "/certificate", "--tls-key-file", directory + "/key",
-            ]
-        } else {
-            command += ["--port", "\(port)"]
-        }
-        program = Program(command)
-    }
-
-    func url(_ before: String = "", after: String = "", scheme: String = "redis") -> String {
-        "\(scheme)://\(before)127.0.0.1:\(port)\(after)"
-    }
-
-    func stop() {
-        program?.kill()
-        remove(directory)
-    }
-}
-
 private func asked(_ url: String, awaitsListener: Bool = false) async -> Report.Outcome {
     await Asking.report(.redis(url: url), awaitsListener: awaitsListener).outcome
 }
 
-@Test(.enabled(if: isInstalled, "redis-server is not installed"))
+@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"))
 func `PING is answered by a real Redis`() async {
     let redis = LocalRedis()
     defer { redis.stop() }
@@ -54,7 +17,7 @@ func `PING is answered by a real Redis`() async {
         await asked(redis.url(after: "/999")) == .failed(.other("ERR DB index is out of range")))
 }
 
-@Test(.enabled(if: isInstalled, "redis-server is not installed"))
+@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"))
 func `a password opens, and is never told`() async {
     let redis = LocalRedis(password: "ge heim@1")
     defer { redis.stop() }
@@ -70,7 +33,7 @@ func `a password opens, and is never told`() async {
     #expect(!words.contains("falsch"))
 }
 
-@Test(.enabled(if: isInstalled, "redis-server is not installed"))
+@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"))
 func `TLS is spoken, and certificates are checked`() async {
     let redis = LocalRedis(tls: true, password: "geheim")
     defer { redis.stop() }

@@ -6,7 +6,7 @@ import TestSupport
 struct Coverage {
     enum Deed: String, CaseIterable {
         case adjusted, removed, finished, settled
-        case restartAbandoned, startRespited, forgivenessRespited
+        case restartAbandoned, startRespited, forgivenessRespited, braked
     }
 
     struct Row: Hashable, CustomStringConvertible {
@@ -45,7 +45,7 @@ struct Coverage {
         case .happened(let name, let event): reach(event, name, stack)
         case .judged(let name, .healthy, _), .judged(let name, .degraded, _):
             reach(.becameReady, name, stack)
-        case .judged, .stopRequested, .reloaded, .shutdownRequested: break
+        case .judged, .troubled, .stopRequested, .reloaded, .shutdownRequested: break
         case .began(let stopped):
             for name in stack.order where !stopped.contains(name) {
                 reach(.startRequested, name, stack)
@@ -65,6 +65,7 @@ struct Coverage {
             case .adjusted: reach(.adjusted)
             case .removed: reach(.removed)
             case .restartAbandoned: reach(.restartAbandoned)
+            case .braked: reach(.braked)
             case .finished: reach(.finished)
             case .service: break
             }
@@ -76,7 +77,8 @@ struct Coverage {
 
     private mutating func noteAlarm(_ effects: [Stack.Effect]) {
         guard let (name, state) = alarm else { return }
-        if state.isRunning, case .service(name, .setAlarm)? = effects.first {
+        let order = effects.first == .braked(name) ? effects.dropFirst().first : effects.first
+        if state.isRunning, case .service(name, .setAlarm)? = order {
             if case .up = state { reach(.forgivenessRespited) } else { reach(.startRespited) }
         } else {
             rows.insert(Row(state, .alarmRang))

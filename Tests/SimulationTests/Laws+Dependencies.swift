@@ -29,17 +29,31 @@ extension Laws {
     }
 
     /// Something that `name` needs, directly or through others, and that is not well.
-    func culprit(behind name: ServiceName, _ stack: Stack) -> ServiceName? {
+    func culprit(behind name: ServiceName, _ stack: Stack) -> Subject? {
+        if let thing = troubled.first(where: { stack.members[name]?.spec.uses($0) == true }) {
+            return .thing(thing)
+        }
         for dependency in records[name]?.spec.dependencies ?? [] {
             let isRunning = records[dependency.service]?.isRunning == true
             let isFine =
                 isRunning && dependency.condition != .completed
                 ? isWell(dependency.service, stack) : isMet(dependency, stack)
-            if !isFine { return dependency.service }
+            if !isFine { return .service(dependency.service) }
             if !isRunning { continue }
             if let deeper = culprit(behind: dependency.service, stack) { return deeper }
         }
         return nil
+    }
+
+    /// Whether trouble with `other` could be why `name` fares badly: not through what is done, or
+    /// can be done without.
+    func needs(_ name: ServiceName, _ other: ServiceName, _ stack: Stack) -> Bool {
+        (records[name]?.spec.dependencies ?? []).contains { dependency in
+            if dependency.service == other { return true }
+            let isRunning = records[dependency.service]?.isRunning == true
+            if !isRunning, isMet(dependency, stack) { return false }
+            return needs(dependency.service, other, stack)
+        }
     }
 
     func leans(_ name: ServiceName, on other: ServiceName) -> Bool {

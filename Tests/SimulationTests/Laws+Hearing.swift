@@ -8,6 +8,8 @@ extension Laws {
         switch event {
         case .happened(let name, let event): hear(event, of: name, stack, now)
         case .judged(let name, let verdict, _): hear(verdict, of: name)
+        case .troubled(let thing, let isBad):
+            if isBad { troubled.insert(thing) } else { troubled.remove(thing) }
         case .began(let stopped):
             take(stack.spec.services, now)
             for name in stack.order where !stopped.contains(name) { records[name]?.isWanted = true }

@@ -95,7 +95,7 @@ extension Laws {
     /// After one decision: an end that was told has been dealt with, and what is unhealthy through
     /// its own fault does not go on.
     func checkStep(
-        _ event: Stack.Event, _ stack: Stack, _ effects: [Stack.Effect]
+        _ event: Stack.Event, _ stack: Stack, _ effects: [Stack.Effect], _ now: Moment
     ) throws(Violation) {
         if let expectation { throw Violation("\(expectation.name): its end was ignored") }
         guard effects.count <= 10 * (stack.order.count + 1) else {
@@ -104,7 +104,7 @@ extension Laws {
         guard case .judged(let name, .unhealthy, _) = event, let member = stack.members[name],
             member.isWanted,
             member.state.isRunning, member.spec.onUnhealthy == .restart,
-            culprit(behind: name, stack) == nil
+            culprit(behind: name, stack) == nil, mayReplace(name, stack, now)
         else { return }
         throw Violation("\(name): unhealthy, and not replaced")
     }

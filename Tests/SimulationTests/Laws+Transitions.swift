@@ -21,7 +21,7 @@ extension Laws {
         case .emptied, .spawnFailed: try settleExpectation(transition, stack, now)
         case .startRequested, .restartRequested: try seeAsked(transition, because: event)
         case .stopRequested, .hastened: try seeStop(transition, stack)
-        case .becameUnhealthy: try seeReplacement(transition, stack)
+        case .becameUnhealthy: try seeReplacement(transition, stack, now)
         case .alarmRang: try seeAlarm(transition, stack, now)
         case .exited:
             guard case .clearing(_, .policy(let reason), _) = transition.to,
@@ -56,7 +56,7 @@ extension Laws {
         if !isRestart {
             switch event {
             case .began, .startRequested, .restartRequested, .reloaded: break
-            case .happened, .judged, .stopRequested, .shutdownRequested, .hastened:
+            case .happened, .judged, .troubled, .stopRequested, .shutdownRequested, .hastened:
                 throw Violation("\(transition): nobody asked")
             }
         }
@@ -98,15 +98,30 @@ extension Laws {
 
     /// An unhealthy service is replaced only when it is wanted, and nothing that it needs is to
     /// blame.
-    private mutating func seeReplacement(_ transition: Transition, _ stack: Stack) throws(Violation)
-    {
+    private mutating func seeReplacement(
+        _ transition: Transition, _ stack: Stack, _ now: Moment
+    ) throws(Violation) {
         let name = transition.name
         guard records[name]?.isWanted == true, stack.members[name]?.spec.onUnhealthy == .restart
         else { throw Violation("\(transition): it must not be replaced") }
         if let culprit = culprit(behind: name, stack) {
             throw Violation("\(transition): \(culprit) is to blame")
         }
+        if !mayReplace(name, stack, now) { throw Violation("\(transition): despite the brake") }
+        replacements.append(now)
         records[name]?.fate = .policy(.unhealthy)
+    }
+
+    /// Never more replacements in a while than the brake allows, and never one of a service together
+    /// with one of what it needs, or of what needs it.
+    func mayReplace(_ name: ServiceName, _ stack: Stack, _ now: Moment) -> Bool {
+        let brake = stack.spec.brake
+        let count = replacements.count { now - $0 < brake.window }
+        guard count < brake.restarts else { return false }
+        return !records.contains { other, record in
+            other != name && record.isAlive && record.isEnding && record.isReplaced
+                && (needs(other, name, stack) || needs(name, other, stack))
+        }
     }
 
     private mutating func seeAlarm(
@@ -115,7 +130,7 @@ extension Laws {
         let name = transition.name
         switch (transition.from, transition.to) {
         case (.waiting, .held), (.failed, .held): try checkPause(transition, now)
-        case (.starting, .stopping): try seeReplacement(transition, stack)
+        case (.starting, .stopping): try seeReplacement(transition, stack, now)
         case (.stopping, .clearing): break
         case (.up, .up): try checkForgiveness(transition, stack, now)
         default: throw Violation("\(transition): an alarm cannot do that")

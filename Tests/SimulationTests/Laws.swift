@@ -43,6 +43,10 @@ struct Laws {
         }
 
         var isRunning: Bool { isAlive && !isEnding }
+        /// What ends comes back because it was unwell.
+        var isReplaced: Bool {
+            if case .policy(.unhealthy) = fate { true } else { false }
+        }
     }
 
     var records: [ServiceName: Record] = [:]
@@ -51,6 +55,9 @@ struct Laws {
     /// Restarts that were asked for and not begun.
     var restartsAsked: Set<ServiceName> = []
     var expectation: Expectation?
+    /// When services were replaced because they were unwell, lately.
+    var replacements: [Moment] = []
+    var troubled: Set<Subject.Thing> = []
     var isShuttingDown = false
     var finishBy: Moment?
     private(set) var hasFinished = false
@@ -80,6 +87,10 @@ struct Laws {
             }
             records[name] = nil
         case .restartAbandoned(let name, _): try seeAbandoned(name)
+        case .braked(let name):
+            guard !mayReplace(name, stack, now) else {
+                throw Violation("\(name): held by the brake without a reason")
+            }
         case .adjusted: break
         }
     }

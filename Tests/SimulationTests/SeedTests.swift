@@ -104,6 +104,6 @@ struct SeedTests {
     }
 }
 
-private func environment(_ name: String) -> UInt64? {
+func environment(_ name: String) -> UInt64? {
     ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
 }

@@ -11,6 +11,8 @@ struct Behaviour {
     var ends: (after: Duration, reason: ExitReason)?
     /// When it stops answering.
     var hangsAfter: Duration?
+    /// From then until it answers again by itself; nil: never.
+    var recoversAfter: Duration?
     /// From the stop signal to its end; nil: it ignores the signal.
     var stopTakes: Duration? = .milliseconds(50)
     /// Processes that it leaves behind.
@@ -21,8 +23,10 @@ struct Behaviour {
     var missedKills = 0
     /// Share of its answers that are made up.
     var liesPercent = 0.0
-    /// It fails while what it needs does not answer.
+    /// It fails while something that it needs does not work.
     var mindsDependencies = false
+    /// It does so by not answering at all.
+    var hangsAlong = false
     /// It asks for more time so often.
     var extensions = 0
     /// It feeds a watchdog: NOTIFY only.
@@ -41,6 +45,7 @@ extension Behaviour {
         behaviour.readyAfter = chance.duration(.milliseconds(10), .seconds(2))
         behaviour.stopTakes = chance.duration(.zero, .milliseconds(300))
         behaviour.mindsDependencies = chance.happens(50)
+        behaviour.hangsAlong = chance.happens(30)
         behaviour.hasWatchdog = chance.happens(50)
         if isJob {
             behaviour.ends = (chance.duration(.milliseconds(100), .seconds(3)), .exited(code: 0))
@@ -66,6 +71,7 @@ extension Behaviour {
             behaviour.readyAfter = chance.duration(.seconds(3), .seconds(60))
         }
         if chance.happens(percent) { behaviour.hangsAfter = chance.duration(.zero, .seconds(100)) }
+        if chance.happens(50) { behaviour.recoversAfter = chance.duration(.zero, .seconds(60)) }
         if chance.happens(percent) { behaviour.stopTakes = nil }
         if chance.happens(percent) {
             behaviour.stopTakes = chance.duration(.seconds(1), .seconds(20))
@@ -96,12 +102,17 @@ final class SimulatedInstance {
     var isReady = false
     var isHung = false
 
-    var tally: Tally
     var schedule: ProbeSchedule
     /// The question under way; a new one makes answers to the old one worthless.
     var question = 0
     var isAsked = false
+    var asked = Moment.zero
+    /// Nobody answers the question under way before it answers again.
+    var isStuck = false
+    /// When it is asked next.
+    var due: Moment?
     var isProbed = false
+    var truth = Truth()
 
     init(_ spec: ServiceSpec, number: Int, at now: Moment, _ behaviour: Behaviour) {
         self.spec = spec
@@ -109,7 +120,6 @@ final class SimulatedInstance {
         self.behaviour = behaviour
         started = now
         stragglers = behaviour.stragglers
-        tally = Tally(startedAt: now)
         schedule = ProbeSchedule(startedAt: now)
     }
 
@@ -120,5 +130,6 @@ final class SimulatedInstance {
         question += 1
         isAsked = false
         isProbed = false
+        due = nil
     }
 }

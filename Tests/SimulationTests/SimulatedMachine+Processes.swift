@@ -1,3 +1,4 @@
+import Monitoring
 import StackModel
 import Supervision
 import TestSupport
@@ -12,6 +13,8 @@ extension SimulatedMachine {
         let instance = SimulatedInstance(member.spec, number: member.instances, at: now, behaviour)
         guard instances[name] == nil else { throw Violation("\(name): there are two instances") }
         instances[name] = instance
+        instance.truth.badSince = now
+        board.began(.service(name), rules: member.spec.healthCheck, now: now)
         schedule(behaviour, of: instance)
         try post(
             .happened(name, .spawned(saysWhenReady: member.spec.healthCheck.probe != Probe.none)))
@@ -20,6 +23,7 @@ extension SimulatedMachine {
 
     private mutating func behaviour(for spec: ServiceSpec) -> Behaviour {
         let isJob = SimulatedStacks.isJob(spec)
+        if let storm { return storm.behaviour(of: spec, isTroubled: isTroubled, &chance) }
         return isTroubled
             ? .faulty(faultPercent, isJob: isJob, &chance) : .good(isJob: isJob, &chance)
     }
@@ -38,6 +42,7 @@ extension SimulatedMachine {
 
     mutating func becomesReady(_ instance: SimulatedInstance) throws(Violation) {
         instance.isReady = true
+        if !instance.isHung { instance.truth.badSince = nil }
         if instance.spec.healthCheck.probe == .notify, isCurrent(instance), instance.mainLives,
             !instance.isHung
         {
@@ -46,12 +51,34 @@ extension SimulatedMachine {
     }
 
     mutating func hangs(_ instance: SimulatedInstance) {
+        guard instance.mainLives, !instance.isHung else { return }
         instance.isHung = true
+        instance.truth.badSince = instance.truth.badSince ?? now
+        instance.truth.foundOutFrom = now
+        remark("\(instance.spec.name) hangs")
+        if let delay = instance.behaviour.recoversAfter {
+            agenda.add(.recovers(instance), at: now + delay)
+        }
         guard instance.spec.healthCheck.probe == .notify, instance.behaviour.hasWatchdog else {
             return
         }
         let rules = rules(of: instance)
         agenda.add(.silence(instance), at: now + rules.interval * rules.retries)
+    }
+
+    /// Answers what it was asked meanwhile, as far as somebody still waits.
+    mutating func recovers(_ instance: SimulatedInstance) {
+        guard instance.mainLives, instance.isHung else { return }
+        instance.isHung = false
+        instance.truth.foundOutFrom = nil
+        if instance.isReady { instance.truth.badSince = nil }
+        remark("\(instance.spec.name) recovers")
+        guard instance.isAsked, instance.isStuck, instance.isReady else { return }
+        instance.question += 1
+        let latency = now - instance.asked
+        agenda.add(
+            .answer(instance, instance.question, Report(.healthy, latency: latency)),
+            at: now + .milliseconds(1))
     }
 
     mutating func sendStopSignal(_ name: ServiceName) {
@@ -85,7 +112,9 @@ extension SimulatedMachine {
     mutating func mainEnds(_ instance: SimulatedInstance, _ reason: ExitReason) throws(Violation) {
         guard instance.mainLives else { return }
         instance.mainLives = false
+        instance.truth.badSince = instance.truth.badSince ?? now
         instance.stopProbing()
+        if isCurrent(instance) { board.ended(.service(instance.spec.name)) }
         try post(.happened(instance.spec.name, .exited(reason)))
         try checkEmptiness(instance)
     }

@@ -11,12 +11,14 @@ extension SimulatedMachine {
             SimulatedStacks.intervalMax * SimulatedStacks.retriesMax + SimulatedStacks.timeoutMax
         let start = SimulatedStacks.startPeriodMax + hang
         let end = SimulatedStacks.graceMax + Laws.killLimit + SimulatedStacks.pauseMax
-        return SimulatedStacks.slowRetryMax + (start + end + hang) * 10
+        let brake = SimulatedStacks.brakeWindowMax * 10
+        return SimulatedStacks.slowRetryMax + (start + end + hang) * 10 + brake
     }()
 
     /// Runs to the end, or to the first violation.
     mutating func run() throws(Violation) {
         plan()
+        beginWatchingDatabase()
         let stopped = services.map(\.name).filter { _ in chance.happens(10) }
         try post(.began(stopped: stopped))
         while isTroubled, !laws.hasFinished {
@@ -48,6 +50,7 @@ extension SimulatedMachine {
             agenda.add(.collectorLeaves, at: leaves)
             agenda.add(.collectorReturns, at: leaves + chance.duration(.zero, .seconds(100)))
         }
+        planDatabase(until: end)
         if chance.happens(20) {
             agenda.add(
                 .order(chance.pick(.shutdown, .hasten)),
@@ -55,6 +58,15 @@ extension SimulatedMachine {
             agenda.add(
                 .order(.hasten),
                 at: .zero + chance.duration(end - .zero, end - .zero + .seconds(60)))
+        }
+    }
+
+    private mutating func planDatabase(until end: Moment) {
+        guard stack.spec.database != nil, faultPercent > 0, chance.happens(50) else { return }
+        for _ in 0...chance.index(below: 3) {
+            let fails = Moment.zero + chance.duration(.zero, end - .zero)
+            agenda.add(.database(chance.pick(.away, .hung)), at: fails)
+            agenda.add(.database(.well), at: fails + chance.duration(.zero, .seconds(90)))
         }
     }
 
@@ -77,7 +89,8 @@ extension SimulatedMachine {
         case .editAndReload:
             services = SimulatedStacks.edited(services, &chance)
             trace?.append(contentsOf: services.map(description))
-            var spec = StackSpec(name: "simulated", services: services)
+            var spec = SimulatedStacks.spec(of: services)
+            spec.brake = stack.spec.brake
             if chance.happens(20) {
                 spec.rollout.order = services.map(\.name).shuffled(using: &chance)
             }
@@ -92,13 +105,14 @@ extension SimulatedMachine {
     mutating func endTrouble() throws(Violation) {
         isTroubled = false
         if isCollectorAway { collectorReturns() }
+        databaseBecomes(.well)
         for name in instances.keys.sorted() {
             guard let instance = instances[name] else { continue }
             let isReplaced =
                 instance.spec.onUnhealthy == .restart
                 && stack.members[name]?.spec.onUnhealthy == .restart
             if isReplaced, case .tcp = rules(of: instance).probe { continue }
-            instance.isHung = false
+            recovers(instance)
             instance.behaviour.mindsDependencies = false
             for _ in 0..<rules(of: instance).successes { try becomesReady(instance) }
         }

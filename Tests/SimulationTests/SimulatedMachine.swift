@@ -14,6 +14,7 @@ struct SimulatedMachine {
         case alarm(ServiceName, Int)
         case becomesReady(SimulatedInstance)
         case hangs(SimulatedInstance)
+        case recovers(SimulatedInstance)
         case endsByItself(SimulatedInstance, ExitReason)
         case silence(SimulatedInstance)
         case mainEnds(SimulatedInstance, ExitReason)
@@ -21,9 +22,15 @@ struct SimulatedMachine {
         case question(SimulatedInstance, Int)
         case answer(SimulatedInstance, Int, Report)
         case plea(SimulatedInstance, Duration)
+        case database(SimulatedDatabase.State)
+        case databaseQuestion(Int)
+        case databaseAnswer(Int, Report.Outcome)
+        case blow(ServiceName, Blow)
         case order(Order)
         case collectorLeaves, collectorReturns
         case troubleEnds
+        /// Nothing: time has passed.
+        case pause
     }
 
     /// What the operator does.
@@ -39,9 +46,15 @@ struct SimulatedMachine {
     var laws: Laws
     var agenda = Agenda()
     var instances: [ServiceName: SimulatedInstance] = [:]
+    var board = HealthBoard()
+    var database: SimulatedDatabase
+    /// Who was well when it was last looked at.
+    var wasWell: Set<ServiceName> = []
     /// The file as it is now.
     var services: [ServiceSpec]
     let faultPercent: Double
+    /// Only this happens; nil: anything.
+    let storm: Storm?
     var isTroubled = true
     var isCollectorAway = false
     var coverage = Coverage()
@@ -59,7 +72,26 @@ struct SimulatedMachine {
         chance = Chance(seed: seed)
         services = SimulatedStacks.any(&chance)
         faultPercent = chance.pick(0, 5, 15, 30, 60)
-        stack = Stack(StackSpec(name: "simulated", services: services))
+        storm = nil
+        var spec = SimulatedStacks.spec(of: services)
+        spec.brake = SimulatedStacks.brake(&chance)
+        stack = Stack(spec)
+        database = SimulatedDatabase(
+            rules: SimulatedDatabase.rules(
+                every: chance.duration(.seconds(2), .seconds(20)),
+                timeout: chance.duration(.seconds(1), .seconds(5))))
+        laws = Laws()
+        trace = isTraced ? services.map(description) : nil
+    }
+
+    /// The nine in a storm, and no fault but that.
+    init(_ storm: Storm, chance: Chance, isTraced: Bool) {
+        self.chance = chance
+        self.storm = storm
+        services = storm.services
+        faultPercent = 0
+        stack = Stack(SimulatedStacks.spec(of: services))
+        database = SimulatedDatabase(rules: storm.databaseRules)
         laws = Laws()
         trace = isTraced ? services.map(description) : nil
     }
@@ -72,6 +104,7 @@ struct SimulatedMachine {
         while !inbox.isEmpty { try decide(inbox.removeFirst()) }
         isDeciding = false
         try laws.checkRest(stack, now, alarms: alarms)
+        try checkPatience()
     }
 
     private mutating func decide(_ event: Stack.Event) throws(Violation) {
@@ -80,20 +113,17 @@ struct SimulatedMachine {
         coverage.note(event, before: stack)
         let effects = stack.receive(
             event, in: Lifecycle.Surroundings(now: now, chance: chance.share()))
-        if trace != nil {
-            let line = line(event, effects)
-            trace?.append(line)
-        }
+        if trace != nil { remark(words(of: event, effects)) }
         coverage.note(effects, after: stack)
         for effect in effects {
             try laws.see(effect, because: event, stack, now)
         }
-        try laws.checkStep(event, stack, effects)
+        try laws.checkStep(event, stack, effects, now)
         for effect in effects { try perform(effect) }
+        try noticeWellness()
     }
 
-    private func line(_ event: Stack.Event, _ effects: [Stack.Effect]) -> String {
-        let time = (now - .zero).words
+    private func words(of event: Stack.Event, _ effects: [Stack.Effect]) -> String {
         let done = effects.compactMap { effect -> String? in
             switch effect {
             case .service(let name, let order): "\(name): \(order.words)"
@@ -101,11 +131,19 @@ struct SimulatedMachine {
             case .adjusted(let name): "adjust \(name)"
             case .removed(let name): "remove \(name)"
             case .restartAbandoned(let name, _): "abandon at \(name)"
+            case .braked(let name): "brake \(name)"
             case .finished: "finished"
             }
         }
-        return "\(String(repeating: " ", count: max(0, 9 - time.count)))\(time)  \(event.words)  "
-            + done.joined(separator: ", ")
+        return "\(event.words)  " + done.joined(separator: ", ")
+    }
+
+    /// Adds a line to the trace.
+    mutating func remark(_ words: String) {
+        guard trace != nil else { return }
+        let time = (now - .zero).words
+        let indent = String(repeating: " ", count: max(0, 9 - time.count))
+        trace?.append("\(indent)\(time)  \(words)")
     }
 
     private mutating func perform(_ effect: Stack.Effect) throws(Violation) {
@@ -118,7 +156,10 @@ struct SimulatedMachine {
             alarms[name] = alarmCount
             agenda.add(.alarm(name, alarmCount), at: now + delay)
         case .service(let name, .clearAlarm): alarms[name] = nil
-        case .service(_, .reportAnomaly), .transitioned, .restartAbandoned, .finished: break
+        case .transitioned(let name, _, .stopping(.policy(.unhealthy), _), let cause):
+            try checkJustice(name, cause)
+        case .service(_, .reportAnomaly), .transitioned, .restartAbandoned, .braked, .finished:
+            break
         case .adjusted(let name): adjustProbing(name)
         case .removed(let name): alarms[name] = nil
         }
@@ -135,6 +176,7 @@ struct SimulatedMachine {
             try post(.happened(name, .alarmRang))
         case .becomesReady(let instance): try becomesReady(instance)
         case .hangs(let instance): if isTroubled { hangs(instance) }
+        case .recovers(let instance): recovers(instance)
         case .silence(let instance):
             if instance.isHung, isCurrent(instance), instance.mainLives { try lost(instance) }
         case .endsByItself(let instance, let reason):
@@ -150,10 +192,16 @@ struct SimulatedMachine {
         case .plea(let instance, let more):
             // Also from what is left of it when the main process is gone.
             if isCurrent(instance) { try post(.happened(instance.spec.name, .extended(more))) }
+        case .database(let state): databaseBecomes(state)
+        case .databaseQuestion(let number): if database.question == number { askDatabase() }
+        case .databaseAnswer(let number, let outcome):
+            if database.question == number { try databaseAnswered(outcome) }
+        case .blow(let name, let blow): try strike(name, blow)
         case .order(let order): try obey(order)
         case .collectorLeaves: isCollectorAway = true
         case .collectorReturns: collectorReturns()
         case .troubleEnds: try endTrouble()
+        case .pause: break
         }
         return now
     }

@@ -5,11 +5,26 @@ import TestSupport
 /// them.
 enum SimulatedStacks {
     /// The nine of `units/stack.yaml`, with what they need.
-    private static let nine: [(ServiceName, [ServiceName])] = [
+    static let nine: [(ServiceName, [ServiceName])] = [
         ("redis", []), ("news", ["redis"]), ("orchestration", ["redis"]), ("scanner", ["news"]),
         ("pattern", ["redis"]), ("technical", ["redis"]), ("risk-manager", ["redis"]),
         ("trading", ["scanner", "pattern", "technical"]), ("reporting", ["trading"]),
     ]
+
+    static func spec(of services: [ServiceSpec]) -> StackSpec {
+        var spec = StackSpec(name: "simulated", services: services)
+        if services.contains(where: { $0.uses(.postgres) }) {
+            spec.database = "postgres://db/catalyst"
+        }
+        return spec
+    }
+
+    static func brake(_ chance: inout Chance) -> BrakePolicy {
+        var policy = BrakePolicy()
+        policy.restarts = 1 + chance.index(below: 5)
+        policy.window = chance.duration(.seconds(5), brakeWindowMax)
+        return policy
+    }
 
     static func any(_ chance: inout Chance) -> [ServiceSpec] {
         chance.happens(40) ? theNine(&chance) : random(&chance)
@@ -38,6 +53,7 @@ enum SimulatedStacks {
         spec.restart = restartPolicy(&chance)
         spec.stopGracePeriod = chance.duration(.milliseconds(200), graceMax)
         spec.onUnhealthy = chance.happens(10) ? .alert : .restart
+        if chance.happens(30) { spec.environment["DATABASE_URL"] = "postgres://db/catalyst" }
         if isJob {
             spec.labels["job"] = ""
             spec.restart.condition = chance.happens(80) ? .onFailure : .never
@@ -54,6 +70,7 @@ enum SimulatedStacks {
     static let retriesMax = 3
     static let attemptsMax = 4
     static let startPeriodMax = Duration.seconds(10)
+    static let brakeWindowMax = Duration.seconds(60)
 
     private static func probe(_ chance: inout Chance) -> Probe {
         chance.pick(

@@ -102,3 +102,24 @@ private func reference(
     #expect(
         stack.services.map(\.healthCheck) == (try reference().stack?.services.map(\.healthCheck)))
 }
+
+@Test func `the reference's examples in comments can be taken as they are`() throws {
+    let text = uncommented(try TextFile.read("\(unitsPath)/stack.yaml").bytes)
+    let outcome = try load(text, environment: ["DATABASE_URL": "postgresql://h/d"])
+    #expect(outcome.errors == [])
+    #expect(outcome.warnings == [])
+    let stack = try #require(outcome.stack)
+    #expect(stack.alerts.onAlert?.count == 1)
+    #expect(stack.alerts.rules[.diskHigh]?.severity == .critical)
+    #expect(stack.watch.frontDoor != nil && stack.watch.backups != nil)
+    #expect(stack.brake == BrakePolicy())
+    #expect((stack.database, stack.metrics) == (nil, .standardMetrics))
+}
+
+/// With the keys below `x-catalyst` that stand in comments.
+func uncommented(_ bytes: [UInt8]) -> String {
+    String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        .map { line in
+            line.wholeMatch(of: /\ \ # ( *[a-z_-]+:( .*)?)/).map { "  " + $0.1 } ?? String(line)
+        }.joined(separator: "\n")
+}

@@ -46,8 +46,25 @@ private let everything = """
     x-catalyst:
       rollout: {order: [b, a], soak: 1s, failure_action: pause}
       freeze: [Mon 00:00-24:00 UTC]
-      alerts: {a: {b: [1, 2.5, true, ~, "x", {c: []}], d: {}}}
-      host: {cpus: 2, memory: 1G, disk: 2G, costs: {a: 1.5}}
+      alerts:
+        on_alert: [page, "it's $$5"]
+        on_alert_timeout: 1m
+        remind_after: off
+        flood: {max: 3, window: 2m}
+        rules:
+          service-down: off
+          cpu-high: {severity: critical, above: 95.5%, clear: 12.3%, for: 1s, hold: 0}
+          database-size: {above: 0.7}
+          disk-filling: {below: 1500ms}
+          certificate-expiring: {below: 20.5, clear: 21d}
+      watch:
+        {certificates: [/a.pem, /b c.pem], front_door: {url: "https://h/", guarded: no},
+         backups: /var/b, disks: [/srv]}
+      brake: {restarts: 1, window: 1h}
+      database: "postgresql://u:p%40$$@h:1/d"
+      metrics: "[::1]:1"
+      host:
+        {cpus: 2, memory: 1G, disk: 2G, costs: {a: 1.5}, database: {size: 1g, connections: 7}}
     """
 
 @Test func `what is written is read as the same stack`() throws {
@@ -77,12 +94,16 @@ private let everything = """
             healthcheck: {test: [REDIS, "redis://:hunter2@127.0.0.1:6379"]}
             pre_start: [{command: [y], environment: {MY_SECRET: hunter2}}]
             x-catalyst: {hold: "psql postgresql://u:hunter2@h"}
-        x-catalyst: {alerts: {webhook: {token: hunter2, url: "https://u:hunter2@h/"}}}
+        x-catalyst:
+          alerts: {on_alert: [page, --token, hunter2, "https://u:hunter2@h/"]}
+          watch: {front_door: "https://u:hunter2@example.org/"}
+          database: "postgresql://watcher:hunter2@host:25060/db"
         """)
     let stack = try #require(outcome.stack)
     let text = render(stack)
     #expect(!text.contains("hunter2"))
     #expect(text.contains("postgresql://catalyst:•••@host:25060/db?sslmode=require"))
+    #expect(text.contains("postgresql://watcher:•••@host:25060/db"))
     #expect(text.contains("PLAIN: shown"))
     #expect(text.contains("API_KEY: •••"))
     #expect(stack.redacted().redacted() == stack.redacted())
@@ -107,7 +128,13 @@ private let everything = """
               tuned: {command: x, stop_grace_period: 6s, labels: {a: b}}
               changed: {command: y, environment: {A: 3, B: 2}}
               added: {command: x}
-            x-catalyst: {freeze: [Mon 00:00-24:00]}
+            x-catalyst:
+              freeze: [Mon 00:00-24:00]
+              alerts: {rules: {cpu-high: off}}
+              watch: {disks: /srv}
+              brake: {restarts: 1}
+              database: "postgresql://h/d"
+              metrics: off
             """
         ).stack)
     var moved = new
@@ -121,6 +148,7 @@ private let everything = """
         difference.restarted == [.init(service: "changed", keys: ["command", "environment.A"])])
     #expect(
         difference.adjusted == [.init(service: "tuned", keys: ["stop_grace_period", "labels"])])
-    #expect(difference.keys == ["freeze"])
+    #expect(
+        difference.keys == ["freeze", "alerts", "watch", "brake", "database", "metrics"])
     #expect(StackDifference(from: new, to: new).isEmpty)
 }

@@ -66,11 +66,9 @@ struct SpecTests {
         service.resources.limits.memory = .mebibytes(256)
         service.contract.schema = "v5.0 normalized"
         var spec = StackSpec(name: "catalyst", services: [service])
-        spec.alerts = [
-            "cpu": .object([
-                "above": .number(0.9), "on": .array([.bool(true), .null, .string("x")]),
-            ])
-        ]
+        spec.alerts.rules[.cpuHigh] = AlertPolicy(.warning, threshold: 0.95)
+        spec.alerts.onAlert = ["/bin/page"]
+        spec.watch.certificates = ["/etc/ssl/site.pem"]
         spec.rollout.order = ["news"]
         let json = try JSONEncoder().encode(spec)
         #expect(try JSONDecoder().decode(StackSpec.self, from: json) == spec)

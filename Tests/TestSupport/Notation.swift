@@ -87,6 +87,8 @@ extension Stack.Event {
         case .happened(let name, let event): "\(name) \(event.words)"
         case .judged(let name, let verdict, let hung):
             "\(name) \(verdict.rawValue)\(hung ? " (hung)" : "")"
+        case .troubled(let thing, true): "\(thing.rawValue) bad"
+        case .troubled(let thing, false): "\(thing.rawValue) no longer bad"
         case .began(let stopped): stopped.isEmpty ? "begin" : "begin without \(list(stopped))"
         case .startRequested(let names): "start \(list(names))"
         case .stopRequested(let names): "stop \(list(names))"

@@ -52,6 +52,7 @@ private func word(for effect: Stack.Effect) -> String? {
     case .removed(let name): "remove \(name)"
     case .restartAbandoned(let name, let rest):
         "abandoned at \(name): \(rest.map(\.text).joined(separator: " "))"
+    case .braked(let name): "brake \(name)"
     case .finished: "finished"
     }
 }

@@ -32,4 +32,16 @@ struct UnitTests {
             file.breaks("number \(index + 1) is due here, rename it")
         }
     }
+
+    @Test func `an SQL file says why, and notes that it was applied`() {
+        for (index, file) in Tree.files(in: "sql", suffix: ".sql").enumerated() {
+            if file.lines.first?.text.hasPrefix("-- Why: ") != true {
+                file.breaks("no '-- Why: ', begin with it")
+            }
+            let note = "INSERT INTO ops.migrations (version, name, checksum)\nVALUES (\(index + 1), "
+            if !file.text.contains(note + "'\(file.name.dropFirst(5).dropLast(4))'") {
+                file.breaks("it does not note itself in ops.migrations, end as the others do")
+            }
+        }
+    }
 }

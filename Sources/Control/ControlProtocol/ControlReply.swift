@@ -12,6 +12,10 @@ package struct ControlReply: Codable, Equatable, Sendable {
     package var config: StackSpec?
     package var version: AgentVersion?
     package var limits: [Limit]?
+    package var alert: AlertReply?
+    package var series: Series?
+    package var history: ServiceHistory?
+    package var maintenance: Maintenance?
     /// What came of a command, for people.
     package var message: String?
 
@@ -39,6 +43,7 @@ package struct ControlError: Error, Codable, Equatable, Sendable, CustomStringCo
         case busy
         case stopping
         case badStack = "bad-stack"
+        case unknownAlert = "unknown-alert"
     }
     package var code: Code
     package var message: String

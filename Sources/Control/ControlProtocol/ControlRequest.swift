@@ -4,13 +4,23 @@ package import StackModel
 package struct ControlRequest: Codable, Equatable, Sendable {
     package enum Command: String, Codable, CaseIterable, Sendable {
         case status, health, why, events, logs, config, version, limits
+        case alerts, metrics, history
         case up, down, start, stop, restart, reload
+        case acknowledge, silence
+        case maintenanceStart = "maintenance-start"
+        case maintenanceEnd = "maintenance-end"
+        /// Raises `count` alerts that mean nothing, to see that alerts arrive.
+        case testAlert = "test-alert"
 
         /// Whether it changes anything: such a request needs the operator's role.
         package var changes: Bool {
             switch self {
-            case .status, .health, .why, .events, .logs, .config, .version, .limits: false
-            case .up, .down, .start, .stop, .restart, .reload: true
+            case .status, .health, .why, .events, .logs, .config, .version, .limits, .alerts,
+                .metrics, .history:
+                false
+            case .up, .down, .start, .stop, .restart, .reload, .acknowledge, .silence,
+                .maintenanceStart, .maintenanceEnd, .testAlert:
+                true
             }
         }
     }
@@ -26,6 +36,25 @@ package struct ControlRequest: Codable, Equatable, Sendable {
     package var tail: Int?
     /// `logs`: only lines that contain this text.
     package var grep: String?
+    /// `alerts`: this one, with its life; `acknowledge`, `silence`: this one.
+    package var alert: Int64?
+    /// `alerts`: the resolved ones too.
+    package var all: Bool?
+    /// `metrics`: of what; nil: of every service and thing. `silence`: these things, as `services`
+    /// are these services.
+    package var subjects: [Subject]?
+    /// `metrics`: how fine; nil: the finest that covers `since`.
+    package var resolution: Resolution?
+    /// `silence`, `maintenance-start`: for how many seconds. `silence` 0: no longer.
+    package var seconds: Double?
+    /// `acknowledge`, `silence`, `maintenance-start`: why, in the asker's words.
+    package var reason: String?
+    /// `test-alert`: how many, 1 to 10,000.
+    package var count: Int?
+    /// `test-alert`: with the same batch name, alerts that were raised before are not raised again.
+    package var batch: String?
+    /// `test-alert`: the number of the first.
+    package var first: Int?
     /// Commands that change something: answer when it has come about, with events on the way. Otherwise at once.
     package var wait: Bool?
 

@@ -20,6 +20,7 @@ package struct StackStatus: Codable, Equatable, Sendable {
     package var services: [ServiceStatus]
     /// What the operator should know about the agent itself: a refused stack file, a lost collector …
     package var notes: [String]
+    package var host: HostStatus = HostStatus()
 
     package init(
         stack: String, state: State, time: Timestamp, agent: AgentVersion,
@@ -69,11 +70,13 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     @Seconds package var latency: Duration = .zero
     /// What is wrong, in words; nil: nothing.
     package var problem: String?
-    /// The services whose fault it is, or that it waits for.
-    package var blockedBy: [ServiceName] = []
+    /// The services and things whose fault it is, or that it waits for.
+    package var blockedBy: [Subject] = []
     /// When a waiting or failed service is tried again.
     package var nextAttempt: Timestamp?
     package var lastExit: ExitReason?
+    package var availability = Availability()
+    package var pressure: Pressure?
     /// What the service says of itself: sd_notify's `STATUS=`.
     package var statusText: String?
 
@@ -104,6 +107,8 @@ package struct Explanation: Codable, Equatable, Sendable {
     package var logs: [LogRecord] = []
     /// The commands worth typing next.
     package var suggestions: [String] = []
+    /// The worst open alert about it, or about what blocks it; without its evidence.
+    package var alert: Alert?
 
     package init(service: ServiceStatus, summary: String) {
         self.service = service

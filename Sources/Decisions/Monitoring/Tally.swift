@@ -24,20 +24,43 @@ package struct Tally: Equatable, Sendable {
     /// None of the failures that count was an answer: a stop signal will hardly be heard.
     package var isHung: Bool { failures > 0 && timeouts >= failures }
 
-    /// Takes an answer in. `isBlocked`: something the service needs is known to be bad, so a
-    /// failure is not its own; when that is over, failures count from the beginning.
-    package mutating func receive(
-        _ report: Report, at now: Moment, isBlocked: Bool, rules: HealthCheck
-    ) {
+    /// Since when it fails without a success in between; nil: it does not, or that does not count yet.
+    package private(set) var failingSince: Moment?
+
+    /// It has failed often enough to be unhealthy, and whose fault that is has to be found out first.
+    package func awaitsBlame(_ rules: HealthCheck) -> Bool {
+        failures >= rules.retries && verdict != .unhealthy
+    }
+
+    /// Takes an answer in. Where it is a failure, `decide` has to follow.
+    package mutating func receive(_ report: Report, at now: Moment, rules: HealthCheck) {
         switch report.outcome {
         case .unknown:
             return
         case .healthy, .degraded:
             succeed(report.outcome, rules)
         case .failed(let failure):
-            fail(failure, at: now, isBlocked: isBlocked, rules)
+            fail(failure, at: now, rules)
         }
         lastAnswer = now
+    }
+
+    /// Says what the failures so far mean. What is blocked counts its failures from the beginning
+    /// when the cause is over.
+    package mutating func decide(_ blame: Blame, rules: HealthCheck) {
+        guard failingSince != nil else { return }
+        switch blame {
+        case .blocked:
+            verdict = .blocked
+            failures = 0
+            timeouts = 0
+            failingSince = nil
+        case .own:
+            if failures >= rules.retries { verdict = .unhealthy }
+        case .undecided:
+            return
+        }
+        if verdict == .blocked || verdict == .unhealthy { complaint = nil }
     }
 
     /// Without any answer for longer than a hang could take to be found, nothing is known any more.
@@ -47,11 +70,13 @@ package struct Tally: Equatable, Sendable {
         complaint = nil
         failures = 0
         timeouts = 0
+        failingSince = nil
     }
 
     private mutating func succeed(_ outcome: Report.Outcome, _ rules: HealthCheck) {
         failures = 0
         timeouts = 0
+        failingSince = nil
         successes += 1
         hasSucceeded = true
         guard verdict != .unhealthy || successes >= rules.successes else { return }
@@ -65,24 +90,16 @@ package struct Tally: Equatable, Sendable {
         }
     }
 
-    private mutating func fail(
-        _ failure: Report.Failure, at now: Moment, isBlocked: Bool, _ rules: HealthCheck
-    ) {
+    private mutating func fail(_ failure: Report.Failure, at now: Moment, _ rules: HealthCheck) {
         lastFailure = failure
         successes = 0
         // The first success ends the start period, as in Compose.
         guard hasSucceeded || now - started >= rules.startPeriod else { return }
-        if isBlocked {
-            verdict = .blocked
-            failures = 0
-            timeouts = 0
-        } else if isCounted(at: now, rules) {
-            lastCounted = now
-            failures += 1
-            timeouts = failure == .timedOut ? timeouts + 1 : 0
-            if failures >= rules.retries { verdict = .unhealthy }
-        }
-        if verdict == .blocked || verdict == .unhealthy { complaint = nil }
+        failingSince = failingSince ?? now
+        guard isCounted(at: now, rules) else { return }
+        lastCounted = now
+        failures += 1
+        timeouts = failure == .timedOut ? timeouts + 1 : 0
     }
 
     /// Until it was well for the first time it is asked more often than it may fail: one failure

@@ -8,14 +8,29 @@ package struct Roster: Sendable, Sequence {
     private(set) var held: Set<ServiceName> = []
     /// Not wanted, and not down yet; or leaving, and not gone yet.
     private(set) var going: Set<ServiceName> = []
+    /// Not wanted, not down, and not asked to go yet.
+    private(set) var unwanted: Set<ServiceName> = []
+    /// On their way out because they were unhealthy.
+    private(set) var replaced: Set<ServiceName> = []
+    /// No longer in the stack file, and not gone yet.
+    private(set) var leaving: Set<ServiceName> = []
 
     package subscript(name: ServiceName) -> Stack.Member? {
         get { byName[name] }
         set {
             byName[name] = newValue
-            if newValue?.isHeld == true { held.insert(name) } else { held.remove(name) }
-            if newValue?.isGoing == true { going.insert(name) } else { going.remove(name) }
+            Self.note(name, in: &held, newValue?.isHeld)
+            Self.note(name, in: &going, newValue?.isGoing)
+            Self.note(name, in: &unwanted, newValue?.isUnwanted)
+            Self.note(name, in: &leaving, newValue?.isLeaving)
+            Self.note(name, in: &replaced, newValue?.isBeingReplaced)
         }
+    }
+
+    private static func note(
+        _ name: ServiceName, in set: inout Set<ServiceName>, _ belongs: Bool?
+    ) {
+        if belongs == true { set.insert(name) } else if !set.isEmpty { set.remove(name) }
     }
 
     package var isEmpty: Bool { byName.isEmpty }
@@ -30,4 +45,11 @@ extension Stack.Member {
         if case .held = state { true } else { false }
     }
     fileprivate var isGoing: Bool { isLeaving || !isWanted && !state.isDown }
+    fileprivate var isBeingReplaced: Bool {
+        switch state {
+        case .stopping(.policy(.unhealthy), _), .clearing(_, .policy(.unhealthy), _): true
+        default: false
+        }
+    }
+    fileprivate var isUnwanted: Bool { !isWanted && !state.isDown && !state.isStoppingForGood }
 }

@@ -6,21 +6,62 @@ extension Stack {
         members[name]?.spec.dependencies.filter { !isMet($0) }.map(\.service) ?? []
     }
 
-    /// The services whose fault it is when `name` fares badly: known to be unwell, with all that
-    /// they need well.
-    package func culprits(behind name: ServiceName) -> [ServiceName] {
-        var found: [ServiceName] = []
+    /// Whose fault it is when `name` fares badly: services known to be unwell with all that they
+    /// need well, and things in trouble that it, or what it needs, uses.
+    package func culprits(behind name: ServiceName) -> [Subject] {
+        var found: Set<ServiceName> = []
+        var things = troubled(of: name)
+        for next in closure(of: name) {
+            let deeper = dependencies(of: next.service)
+            let others = troubled(of: next.service)
+            things.formUnion(others)
+            // What one can do without another may need: each asks for itself.
+            if !isFine(next), deeper.allSatisfy(isFine), others.isEmpty {
+                found.insert(next.service)
+            }
+        }
+        return things.sorted { $0.rawValue < $1.rawValue }.map(Subject.thing)
+            + order.filter(found.contains).map(Subject.service)
+    }
+
+    /// Whom `name` needs, directly or through others, and that runs or should: whoever of them is
+    /// unwell may be why it is.
+    package func needed(by name: ServiceName) -> [ServiceName] {
+        let names = Set(closure(of: name).map(\.service))
+        return order.filter(names.contains)
+    }
+
+    /// Those that need `subject`, directly or through others.
+    package func dependents(of subject: Subject) -> [ServiceName] {
+        order.filter { name in
+            switch subject {
+            case .service(let other): other != name && closure(of: name).contains { $0.service == other }
+            case .thing(let thing):
+                uses(name, thing) || closure(of: name).contains { uses($0.service, thing) }
+            }
+        }
+    }
+
+    /// Every dependency on the way down, each service once or as often as its conditions differ.
+    private func closure(of name: ServiceName) -> [Dependency] {
+        var found: [Dependency] = []
         var seen: Set<ServiceName> = [name]
         var open = dependencies(of: name)
         while let next = open.popLast() {
-            let deeper = dependencies(of: next.service)
-            // What one can do without another may need: each asks for itself.
-            if !isFine(next), deeper.allSatisfy(isFine) { found.append(next.service) }
+            found.append(next)
             // What is done, or can be done without, explains nothing, nor does what it needs.
             if isFine(next), members[next.service]?.state.isRunning != true { continue }
-            if seen.insert(next.service).inserted { open += deeper }
+            if seen.insert(next.service).inserted { open += dependencies(of: next.service) }
         }
-        return order.filter(found.contains)
+        return found
+    }
+
+    private func troubled(of name: ServiceName) -> Set<Subject.Thing> {
+        troubledThings.filter { uses(name, $0) }
+    }
+
+    private func uses(_ name: ServiceName, _ thing: Subject.Thing) -> Bool {
+        members[name]?.spec.uses(thing) ?? false
     }
 
     /// What those that have to go, and have not gone, lean on, directly or through others: it goes

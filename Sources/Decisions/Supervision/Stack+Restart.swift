@@ -99,7 +99,7 @@ extension Stack {
             switch members[next]?.state {
             case nil, .down, .failed: return true
             case .held: open += missing(for: next)
-            case .starting, .up: open += culprits(behind: next)
+            case .starting, .up: open += culprits(behind: next).compactMap(\.service)
             case .stopping, .clearing, .waiting: continue
             }
         }

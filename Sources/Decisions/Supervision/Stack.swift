@@ -30,6 +30,8 @@ package struct Stack: Sendable {
         case happened(ServiceName, Lifecycle.Event)
         /// `hung`: it did not answer at all.
         case judged(ServiceName, Verdict, hung: Bool)
+        /// Something that several services use is known to be bad, or is no longer.
+        case troubled(Subject.Thing, Bool)
         /// The agent begins: all but these are wanted, as the operator left it.
         case began(stopped: [ServiceName])
         case startRequested([ServiceName])
@@ -51,6 +53,8 @@ package struct Stack: Sendable {
         case removed(ServiceName)
         /// A restart of several stopped at `at`; these kept their old instances.
         case restartAbandoned(at: ServiceName, [ServiceName])
+        /// It is unhealthy through its own fault, and the brake forbids its restart for now.
+        case braked(ServiceName)
         /// Shut down, and nothing is left.
         case finished
     }
@@ -60,6 +64,10 @@ package struct Stack: Sendable {
     /// The start order.
     package private(set) var order: [ServiceName] = []
     package private(set) var isShuttingDown = false
+    package private(set) var troubledThings: Set<Subject.Thing> = []
+    /// Unhealthy through their own fault, and held by the brake.
+    package internal(set) var braked: Set<ServiceName> = []
+    var brake = Brake()
     var restarts = RestartQueue()
     private var hasFinished = false
 
@@ -76,13 +84,15 @@ package struct Stack: Sendable {
         var effects: [Effect] = []
         switch event {
         case .happened(let name, let event):
-            if event == .alarmRang, let respite = respite(for: name) {
+            if event == .alarmRang, let respite = respite(for: name, surroundings.now, &effects) {
                 effects.append(.service(name, .setAlarm(respite)))
             } else {
                 step(name, event, surroundings, &effects)
             }
         case .judged(let name, let verdict, let hung):
             judge(name, verdict, hung: hung, surroundings, &effects)
+        case .troubled(let thing, let isBad):
+            if isBad { troubledThings.insert(thing) } else { troubledThings.remove(thing) }
         case .began(let stopped):
             let wanted = order.filter { !stopped.contains($0) }
             for name in wanted { members[name]?.isWanted = true }
@@ -136,6 +146,7 @@ package struct Stack: Sendable {
         if event == .permitted, let next = member.nextSpec { member.take(next) }
         let (after, orders) = Lifecycle.step(before, event, policy: member.policy, in: surroundings)
         member.state = after
+        if !after.isRunning { braked.remove(name) }
         if orders.contains(.spawn) {
             member.instances += 1
             member.isHealthy = nil  // A new instance never inherits a verdict.
@@ -164,11 +175,13 @@ package struct Stack: Sendable {
             members[name]?.isHealthy = false
             // While something it needs is bad it is not its own fault, and a restart would not
             // help.
-            if member.isWanted, member.spec.onUnhealthy == .restart, culprits(behind: name).isEmpty
+            if member.isWanted, member.spec.onUnhealthy == .restart, culprits(behind: name).isEmpty,
+                releaseBrake(for: name, surroundings.now, &effects) == nil
             {
                 step(name, .becameUnhealthy(hung: hung), surroundings, &effects)
             }
         }
+        if verdict != .unhealthy { braked.remove(name) }
     }
 
     /// `names` are to run, and what they need has to be there.
@@ -185,12 +198,15 @@ package struct Stack: Sendable {
 
     /// How much longer an alarm that rang has to wait; nil: it counts. A start that others hold up
     /// is not the service's own failure, and while it is unwell nothing is forgiven.
-    private func respite(for name: ServiceName) -> Duration? {
+    private mutating func respite(
+        for name: ServiceName, _ now: Moment, _ effects: inout [Effect]
+    ) -> Duration? {
         guard let member = members[name] else { return nil }
         switch member.state {
         case .starting:
-            return member.isWanted && culprits(behind: name).isEmpty
-                ? nil : member.policy.startLimit
+            guard let limit = member.policy.startLimit else { return nil }
+            guard member.isWanted, culprits(behind: name).isEmpty else { return limit }
+            return releaseBrake(for: name, now, &effects)
         case .up: return member.isWell ? nil : member.policy.restart.backoff.resetAfter
         case .down, .held, .stopping, .clearing, .waiting, .failed: return nil
         }
@@ -217,11 +233,8 @@ package struct Stack: Sendable {
     private mutating func stopUnwanted(
         _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
     ) {
-        guard !members.going.isEmpty else { return }
-        let unwanted = order.reversed().filter(members.going.contains).filter { name in
-            members[name].map { !$0.isWanted && !$0.state.isDown && !$0.state.isStoppingForGood }
-                ?? false
-        }
+        guard !members.unwanted.isEmpty else { return }
+        let unwanted = order.reversed().filter(members.unwanted.contains)
         let leanedOn = leanedOn()
         for name in unwanted
         where members[name]?.state.isRunning == false || !leanedOn.contains(name) {
@@ -230,9 +243,9 @@ package struct Stack: Sendable {
     }
 
     private mutating func removeLeaving(_ effects: inout [Effect]) {
-        guard !members.going.isEmpty else { return }
-        for name in order.filter(members.going.contains)
-        where members[name]?.isLeaving == true && members[name]?.state.isDown == true {
+        guard !members.leaving.isEmpty else { return }
+        for name in order.filter(members.leaving.contains)
+        where members[name]?.state.isDown == true {
             members[name] = nil
             order.removeAll { $0 == name }
             effects.append(.removed(name))

@@ -39,6 +39,7 @@ package struct EventRecord: Equatable, Sendable, Codable {
         case degraded = "degraded"
         case unhealthy = "unhealthy"
         case blocked = "blocked"
+        case braked = "braked"
         case unknown = "unknown"
         case exited = "exited"
         case stopping = "stopping"
@@ -48,6 +49,13 @@ package struct EventRecord: Equatable, Sendable, Codable {
         case gaveUp = "gave-up"
         case forgiven = "forgiven"
         case logsDropped = "logs-dropped"
+        case maintenance = "maintenance"
+        case alertsFolded = "alerts-folded"
+        case ledger = "ledger"
+        case outbox = "outbox"
+        case clockJumped = "clock-jumped"
+        case notifierFailed = "notifier-failed"
+        case inspected = "inspected"
         case notified = "notified"
     }
 

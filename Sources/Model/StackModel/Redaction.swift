@@ -3,7 +3,9 @@ extension StackSpec {
     package func redacted() -> StackSpec {
         var copy = self
         copy.services = services.map { $0.redacted() }
-        if case .object(let hidden) = JSONValue.object(alerts).redacted() { copy.alerts = hidden }
+        copy.alerts.onAlert = alerts.onAlert.map(withoutSecrets)
+        copy.database = database.map(withoutPasswords)
+        copy.watch.frontDoor = watch.frontDoor.map(withoutPasswords)
         copy.warnings = warnings.map(withoutPasswords)
         return copy
     }
@@ -47,25 +49,51 @@ extension Hooks.Hook {
     }
 }
 
-extension JSONValue {
-    fileprivate func redacted() -> JSONValue {
-        switch self {
-        case .string(let text): .string(withoutPasswords(text))
-        case .array(let values): .array(values.map { $0.redacted() })
-        case .object(let values):
-            .object(
-                Dictionary(
-                    uniqueKeysWithValues: values.map { name, value in
-                        (name, isSecretName(name) ? .string(mask) : value.redacted())
-                    }))
-        case .null, .bool, .number: self
-        }
-    }
-}
-
 private let mask = "•••"
 
 /// Rather one too many: `KEYSPACE` is hidden, too.
+/// Takes what a stack file holds secret out of what services say.
+package struct SecretMask: Sendable {
+    private let secrets: [String]
+
+    /// What is shorter may stand anywhere by chance.
+    private static let lengthMin = 6
+
+    package init(_ service: ServiceSpec) {
+        let values = service.environment.flatMap { name, value in
+            isSecretName(name) ? [value] : passwords(in: value)
+        }
+        secrets = Set(values).filter { $0.utf8.count >= Self.lengthMin }
+            .sorted { $0.utf8.count > $1.utf8.count }
+    }
+
+    /// `text` without secrets, and without passwords in URLs whosever they are.
+    package func hidden(in text: String) -> String {
+        var text = withoutPasswords(text)
+        for secret in secrets where text.hasText(secret) { text = replacing(secret, in: text) }
+        return text
+    }
+
+    private func replacing(_ secret: String, in text: String) -> String {
+        var output = ""
+        var rest = text[...]
+        while let end = rest.indexAfter(secret) {
+            output += rest[..<end].dropLast(secret.count) + mask
+            rest = rest[end...]
+        }
+        return output + rest
+    }
+}
+
+/// Of all URLs in `text`.
+private func passwords(in text: String) -> [String] {
+    guard let mark = text.indexAfter("://") else { return [] }
+    let authority = text[mark...].prefix { !"/?# ".contains($0) }
+    guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":")
+    else { return [] }
+    return [String(authority[authority.index(after: colon)..<at])]
+}
+
 private func isSecretName(_ name: some StringProtocol) -> Bool {
     let upper = name.uppercased()
     return ["PASS", "_PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"].contains {

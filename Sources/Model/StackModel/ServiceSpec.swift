@@ -50,6 +50,26 @@ package struct ServiceSpec: Equatable, Sendable, Codable {
     }
 }
 
+extension ServiceSpec {
+    /// Whether trouble with `thing` can be why it fares badly. Everything needs disk and memory; the
+    /// database who has a URL of one in its environment.
+    package func uses(_ thing: Subject.Thing) -> Bool {
+        switch thing {
+        case .disk, .memory: true
+        case .postgres: usesPostgres
+        case .host, .certificate, .frontDoor, .backup, .agent: false
+        }
+    }
+
+    private var usesPostgres: Bool {
+        if case .postgres = healthCheck.probe { return true }
+        return environment.values.contains {
+            $0.hasPrefix("postgres://") || $0.hasPrefix("postgresql://")
+                || $0.hasPrefix("postgresql+")
+        }
+    }
+}
+
 /// What must be true of another service before this one starts.
 package struct Dependency: Equatable, Sendable, Codable {
     package enum Condition: String, Sendable, Codable {

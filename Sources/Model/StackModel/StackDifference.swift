@@ -17,7 +17,8 @@ package struct StackDifference: Equatable, Sendable, Codable {
     package var restarted: [Change]
     /// Their instance stays; only how it is looked after changes.
     package var adjusted: [Change]
-    /// Of the stack itself: `name`, the services' `order`, `rollout`, `freeze`, `alerts`, `host`.
+    /// Of the stack itself: `name`, the services' `order`, `rollout`, `freeze`, `alerts`, `host`,
+    /// `watch`, `brake`, `database`, `metrics`.
     package var keys: [String]
 
     package init(from old: StackSpec, to new: StackSpec) {
@@ -52,6 +53,8 @@ extension StackSpec {
             ("name", name != old.name), ("order", order != oldOrder),
             ("rollout", rollout != old.rollout), ("freeze", freeze != old.freeze),
             ("alerts", alerts != old.alerts), ("host", host != old.host),
+            ("watch", watch != old.watch), ("brake", brake != old.brake),
+            ("database", database != old.database), ("metrics", metrics != old.metrics),
         ].filter(\.1).map(\.0)
     }
 }

@@ -1,5 +1,6 @@
 internal import ControlProtocol
 internal import ControlServer
+internal import Ledger
 internal import LinuxSystem
 internal import StackModel
 internal import Supervision
@@ -23,6 +24,14 @@ extension Agent {
         case .events: events(request, connection)
         case .logs: streamLogs(request, named.isEmpty ? known : named, connection)
         case .why: explain(named, connection)
+        case .alerts: alerts(request, connection)
+        case .metrics: series(request, connection)
+        case .history: history(named, connection)
+        case .acknowledge: acknowledge(request, connection)
+        case .silence: silence(request, connection)
+        case .maintenanceStart: beginMaintenance(request, connection)
+        case .maintenanceEnd: endMaintenance(connection)
+        case .testAlert: testAlerts(request, connection)
         case .up, .down, .start, .stop, .restart, .reload: change(request, named, connection)
         }
     }
@@ -37,19 +46,35 @@ extension Agent {
     }
 
     private func events(_ request: ControlRequest, _ connection: ControlConnection) {
-        let services = request.services ?? []
-        let records = chronicle.records.filter { record in
-            (services.isEmpty || record.service.map(services.contains) ?? false)
-                && request.since.map { record.time >= $0 } ?? true
-        }
-        for record in records.suffix(max(0, request.tail ?? AgentLimits.eventsMax)) {
-            var reply = ControlReply()
-            reply.event = record
-            connection.send(reply)
-        }
-        guard request.follow == true else { return connection.send(.end()) }
         connection.keepOpen()
-        listeners.append(Listener(connection: connection, services: services))
+        let services = request.services ?? []
+        let tail = min(max(0, request.tail ?? AgentLimits.eventsMax), AgentLimits.eventsMax)
+        // Of several, each may be rare among the others.
+        let service = services.count == 1 ? services.first : nil
+        let isEnough = services.count < 2
+        ledger.ask({
+            $0.events(
+                of: service, since: request.since,
+                tail: isEnough ? tail : AgentLimits.eventsMax, $1)
+        }) { [unowned self] (kept: [EventRecord]?) in
+            // What is not on the disk yet is in memory; without a ledger all there is.
+            var records = kept ?? []
+            let last = records.last?.id ?? 0
+            let since = request.since ?? Timestamp(nanoseconds: 0)
+            records += chronicle.records.filter {
+                (kept == nil || $0.id > last) && $0.time >= since
+            }
+            let chosen = records.filter { record in
+                services.isEmpty || record.service.map(services.contains) ?? false
+            }
+            for record in chosen.suffix(tail) {
+                var reply = ControlReply()
+                reply.event = record
+                connection.send(reply)
+            }
+            guard request.follow == true else { return connection.send(.end()) }
+            listeners.append(Listener(connection: connection, services: services))
+        }
     }
 
     private func change(
@@ -64,6 +89,9 @@ extension Agent {
         record(
             .asked, nil, .notice,
             "asked by \(asker(connection)): \(words.joined(separator: " "))")
+        let dependents = services.flatMap { stack.dependents(of: .service($0)) }
+        let operation = alarms.beginOperation(
+            on: services + dependents, "\(request.command.rawValue) by \(asker(connection))")
         let goal: Waiter.Goal
         switch request.command {
         case .up, .start:
@@ -76,29 +104,36 @@ extension Agent {
             post(.restartRequested(services))
             goal = .restarted
         default:
-            return reload { [unowned self] refusal in reloaded(refusal, request, connection) }
+            return reload { [unowned self] refusal in
+                reloaded(refusal, request, connection, operation)
+            }
         }
         rememberWishes()
-        finish(request, connection, goal, services)
+        finish(request, connection, goal, services, operation)
     }
 
     private func reloaded(
-        _ refusal: String?, _ request: ControlRequest, _ connection: ControlConnection
+        _ refusal: String?, _ request: ControlRequest, _ connection: ControlConnection,
+        _ operation: Int
     ) {
-        if let refusal { return connection.send(.failure(.badStack, refusal)) }
+        if let refusal {
+            alarms.endOperation(operation)
+            return connection.send(.failure(.badStack, refusal))
+        }
         let wanted = stack?.order.filter { stack?.members[$0]?.isWanted == true } ?? []
-        finish(request, connection, .restarted, wanted)
+        finish(request, connection, .restarted, wanted, operation)
     }
 
     private func finish(
         _ request: ControlRequest, _ connection: ControlConnection, _ goal: Waiter.Goal,
-        _ services: [ServiceName]
+        _ services: [ServiceName], _ operation: Int
     ) {
-        guard request.wait != false else { return connection.send(.end("under way")) }
-        wait(connection, for: goal, of: services)
+        let isAwaited = request.wait != false
+        if !isAwaited { connection.send(.end("under way")) }
+        wait(isAwaited ? connection : nil, for: goal, of: services, operation: operation)
     }
 
-    private func asker(_ connection: ControlConnection) -> String {
+    func asker(_ connection: ControlConnection) -> String {
         guard let peer = connection.peer else { return "somebody who is gone" }
         return "\(peer.user == 0 ? "root" : "user \(peer.user)") (pid \(peer.pid))"
     }

@@ -1,5 +1,6 @@
 internal import JSONLines
 internal import LinuxSystem
+internal import Monitoring
 internal import StackModel
 internal import Supervision
 
@@ -31,6 +32,7 @@ extension Agent {
         record(
             .stackLoaded, nil, .notice, "stack '\(spec.name)' with \(spec.services.count) services")
         stack = Stack(spec)
+        follow(spec)
         post(.began(stopped: remembered.stopped))
         becameReady()
     }
@@ -49,12 +51,22 @@ extension Agent {
                 for warning in spec.warnings { record(.stackLoaded, nil, .warning, warning) }
                 record(.stackLoaded, nil, .notice, "stack '\(spec.name)' read again")
                 post(.reloaded(spec))
+                follow(spec)
                 done?(nil)
             case .refused(let words):
                 refused(words)
                 done?(words)
             }
         }
+    }
+
+    /// What is watched, served and told follows the file.
+    private func follow(_ spec: StackSpec) {
+        inspector.follow(spec)
+        alarms.receive(.adjusted(spec.alerts))
+        collector.serve(spec.metrics)
+        ledger.setOutbox(isOn: spec.database != nil)
+        courier.restart()
     }
 
     private func refused(_ words: String) {

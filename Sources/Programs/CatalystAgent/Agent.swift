@@ -1,8 +1,10 @@
 internal import CollectorProtocol
 internal import ControlServer
 internal import Glibc
+internal import Ledger
 internal import LinuxSystem
 internal import Logs
+internal import Monitoring
 internal import StackModel
 internal import Supervision
 internal import SystemPackage
@@ -22,6 +24,12 @@ package final class Agent {
     /// What services inherit whatever the stack file says: the agent raises its own.
     let inheritedLimits: [String: Confinement.Ulimit]
     private(set) lazy var collector = CollectorLink(agent: self)
+    private(set) lazy var inspector = Inspector(agent: self)
+    private(set) lazy var ledger = LedgerLink(agent: self)
+    private(set) lazy var alarms = Alarms(agent: self)
+    private(set) lazy var meter = Measures(agent: self)
+    private(set) lazy var courier = Courier(agent: self)
+    private(set) lazy var notifier = Notifier(agent: self)
     private(set) lazy var stackReader = StackReader(on: loop, reaper: reaper, options: options)
     private let readiness: Readiness
     private let signals: Signals
@@ -29,11 +37,13 @@ package final class Agent {
 
     var stack: Stack?
     var runners: [ServiceName: Runner] = [:]
+    var board = HealthBoard()
     var chronicle: Chronicle
     var remembered: RememberedState
     var waiters: [Waiter] = []
     var listeners: [Listener] = []
     var streams = 0
+    var metricsAddress: String?
     /// What `status` should say about the agent itself, by what it is about.
     var notes: [String: String] = [:]
     private var inbox: [Stack.Event] = []
@@ -58,6 +68,7 @@ package final class Agent {
         chronicle = Chronicle(environment: options.environment)
         inheritedLimits = ResourceLimit.raiseDescriptorLimit().map { ["nofile": $0] } ?? [:]
         try Directory.make(options.stateDirectory, mode: 0o750)
+        try Self.makeRuntimeDirectory(options.runtimeDirectory)
         remembered = RememberedState.read(options.stateFile)
         do throws(SystemError) {
             cgroupRoot = try Cgroup.makeRoot(named: "catalyst-\(options.identity)")
@@ -97,6 +108,8 @@ package final class Agent {
         loop.afterTurn = { [unowned self] in afterTurn() }
         record(
             .agentStarted, nil, .notice, "catalystd \(catalystVersion) started (pid \(getpid()))")
+        // Opened by its first use.
+        ledger.countOutbox()
         collector.start()
         feedWatchdog()
         endLeftovers { [unowned self] in loadStack() }
@@ -118,6 +131,18 @@ package final class Agent {
         let surroundings = Lifecycle.Surroundings(now: Clock.now(), chance: .random(in: 0..<1))
         guard let effects = stack?.receive(event, in: surroundings) else { return }
         for effect in effects { perform(effect) }
+        if let name = event.subject { noticeWellness(of: name) }
+    }
+
+    /// A change that those who need it are to hear of.
+    private func noticeWellness(of name: ServiceName) {
+        guard let runner = runners[name], let member = stack?.members[name],
+            runner.wasWell != member.isWell
+        else { return }
+        account(name, runner)
+        runner.wasWell = member.isWell
+        alarms.lookSoon()
+        wellnessChanged(.service(name))
     }
 
     private func perform(_ effect: Stack.Effect) {
@@ -125,8 +150,15 @@ package final class Agent {
         case .service(let name, let effect): runner(name).perform(effect)
         case .transitioned(let name, let from, let to, let event): tell(name, from, to, event)
         case .adjusted(let name): runner(name).adjustProbing()
+        case .braked(let name):
+            record(
+                .braked, name, .error,
+                "not restarted: the brake allows \(stack?.spec.brake.restarts ?? 0) restarts for bad health "
+                    + "in \(stack?.spec.brake.window ?? .zero), and never a service and what it needs at once")
         case .removed(let name):
             runners.removeValue(forKey: name)?.discard()
+            meter.forget(.service(name))
+            alarms.receive(.left(.service(name)))
             record(.down, name, .notice, "left the stack file, and is gone")
         case .restartAbandoned(let name, let rest):
             let names = rest.map(\.text).joined(separator: ", ")
@@ -171,32 +203,23 @@ package final class Agent {
 
     func collectorBecameReady() {
         for runner in runners.values { runner.askAgain() }
-        if !hasSampled { sampleSoon() }
+        inspector.askAgain()
+        meter.begin()
+        collector.serve(stack?.spec.metrics)
+        courier.restart()
     }
 
     /// The instances that run changed: remembered after this turn.
     func rememberInstances() { isRememberingDue = true }
 
-    private var hasSampled = false
-    private func sampleSoon() {
-        hasSampled = true
-        loop.setAlarm(after: .seconds(1)) { [unowned self] in sample() }
-    }
-
-    private func sample() {
-        let running = runners.compactMapValues { $0.instance }.filter { !$0.value.mainHasEnded }
-        collector.sample(running.mapValues(\.child.pid)) { [unowned self] samples in
-            for (name, sample) in samples.services {
-                guard let runner = runners[name], let instance = runner.instance else { continue }
-                runner.usage.take(sample, at: Clock.now(), instance: instance)
-            }
-            // The heaviest of the regular work is done; what comes until the next time is little.
-            loop.setAlarm(after: .milliseconds(200)) { Memory.giveBackIdlePages() }
-        }
-        loop.setAlarm(after: AgentLimits.samplingInterval) { [unowned self] in sample() }
-    }
-
     private func logsDropped(_ name: ServiceName, _ bytes: UInt64) {
+        let now = Clock.now()
+        let runner = runner(name)
+        let isNew = runner.logLoss.map { now - $0.at > AgentLimits.logLossQuiet } ?? true
+        let before = isNew ? 0 : runner.logLoss?.bytes ?? 0
+        runner.logLoss = (before + bytes, now)
+        // A flood is told once; its alert says how much it was.
+        guard isNew else { return }
         record(
             .logsDropped, name, .warning,
             "\(ByteCount(bytes: Int64(clamping: bytes))) of its output were dropped: the disk is full or too slow"
@@ -214,6 +237,8 @@ package final class Agent {
 
     private func afterTurn() {
         let events = chronicle.tell()
+        ledger.write(events.map(LedgerEntry.event))
+        if !events.isEmpty { courier.wake() }
         for event in events { tellWaiters(event) }
         settleWaiters()
         if isRememberingDue { remember() }
@@ -236,34 +261,31 @@ package final class Agent {
     func remember() {
         isRememberingDue = false
         remembered.boot = Proc.bootID()
-        remembered.instances = runners.compactMapValues { runner in
-            guard let instance = runner.instance, let entry = Proc.entry(of: instance.child.pid)
-            else { return nil }
-            return RememberedState.Instance(
-                pid: entry.pid, startTicks: entry.startTicks, mark: instance.tree.mark,
-                cgroup: instance.tree.cgroup?.path)
-        }
+        remembered.instances = runners.compactMapValues { $0.instance?.remembered() }
         stateKeeper.save(remembered, to: options.stateFile)
     }
 
     private func listen() throws {
-        let directory =
-            options.socketPath.lastIndex(of: "/").map { String(options.socketPath[..<$0]) } ?? "."
-        // A user's own may lie in /tmp, where others could have made it first.
-        let isOwn = geteuid() != 0
-        if !directory.isEmpty { try Directory.make(directory, mode: isOwn ? 0o700 : 0o755) }
-        if isOwn, directory.hasPrefix("/tmp/catalyst-"), !Directory.isOwn(directory) {
-            throw StartError(
-                "'\(directory)' belongs to another user: name another socket with --socket")
-        }
         let server = try ControlServer(on: loop, path: options.socketPath, policy: .ofThisMachine())
         server.onRequest = { [unowned self] request, connection in answer(request, connection) }
         server.onClose = { [unowned self] connection in forget(connection) }
         self.server = server
     }
 
+    /// A user's own may lie in /tmp, where others could have made it first.
+    private static func makeRuntimeDirectory(_ directory: String) throws {
+        guard !directory.isEmpty else { return }
+        let isOwn = geteuid() != 0
+        try Directory.make(directory, mode: isOwn ? 0o700 : 0o755)
+        if isOwn, directory.hasPrefix("/tmp/catalyst-"), !Directory.isOwn(directory) {
+            throw StartError(
+                "'\(directory)' belongs to another user: name another socket with --socket")
+        }
+    }
+
     private func forget(_ connection: ControlConnection) {
-        waiters.removeAll { $0.connection === connection }
+        // What was asked for goes on, and what is not told because of it.
+        for waiter in waiters where waiter.connection === connection { waiter.connection = nil }
         listeners.removeAll { $0.connection === connection }
     }
 
@@ -308,6 +330,7 @@ package final class Agent {
     }
 
     private func tidyUp() {
+        meter.endMinute()
         collector.end()
         endDescendants()
         for runner in runners.values { runner.discard() }
@@ -315,8 +338,11 @@ package final class Agent {
         remembered.instances = [:]
         stateKeeper.save(remembered, to: options.stateFile)
         record(.agentStopped, nil, .notice, "catalystd stopped")
-        for event in chronicle.tell() { tellWaiters(event) }
+        let events = chronicle.tell()
+        ledger.write(events.map(LedgerEntry.event))
+        for event in events { tellWaiters(event) }
         server?.close()
+        ledger.finish()
         stateKeeper.finish()
         chronicle.finish()
     }

@@ -25,6 +25,41 @@ enum AgentLimits {
     static let notificationsPerTurnMax = 32
     /// One datagram; systemd's own limit.
     static let notificationBytesMax = 4096
+    /// `on_alert` commands at once.
+    static let notifiersMax = 4
+    /// Alerts that wait for an `on_alert` command; then they are counted.
+    static let notificationsWaitingMax = 100
+    /// What a pipe takes without a reader is 64 KiB.
+    static let notificationJSONBytesMax = 60_000
+    /// The pauses between tries to reach the database.
+    static let shippingPauseMin = Duration.seconds(1)
+    static let shippingPauseMax = Duration.seconds(30)
+    /// A batch for the database.
+    static let shippingTimeout = Duration.seconds(20)
+    /// That it is alive is told to the database at least so often.
+    static let heartbeatInterval = Duration.seconds(60)
+    /// Between looks at what alerts are due, beside those that events bring.
+    static let alertingInterval = Duration.seconds(1)
+    /// Alerts that one `alerts test` may raise.
+    static let testAlertsMax = 10_000
+    /// And of so many people are told.
+    static let testAlertsToldMax = 20
+    /// What a service wrote last, in an alert.
+    static let evidenceLinesMax = 20
+    static let evidenceLineLengthMax = 500
+    /// What happened so long before an alert may be why.
+    static let changesBefore = Duration.seconds(900)
+    static let changesMax = 10
+    /// Lost output is told again when none was lost for so long.
+    static let seriesPointsMax = 10_000
+    static let logLossQuiet = Duration.seconds(60)
+    /// A silence that nobody remembers hides what is wrong.
+    static let silenceMax = Duration.seconds(30 * 86_400)
+    static let maintenanceMax = Duration.seconds(86_400)
+    /// Samples of a minute of 1,000 services, on their way to the ledger.
+    static let rawWaitingMax = 8000
+    /// With less than this a disk is as good as full.
+    static let diskBytesMin = 4e6
     /// A request that waits for something to come about is answered after this at the latest.
     static let waitMax = Duration.seconds(600)
     /// Between samples of the services' memory and CPU.
@@ -59,6 +94,9 @@ enum AgentLimits {
             Limit(
                 "notifications a turn", "\(notificationsPerTurnMax)",
                 "a flood must not take the loop"),
+            Limit("on_alert commands", "\(notifiersMax)", "a page is sent once, not by a storm"),
+            Limit(
+                "alerts for on_alert", "\(notificationsWaitingMax)", "then counted and left out"),
             Limit("sampling interval", "\(samplingInterval)", "two samples make a CPU share"),
             Limit("waiting command", "\(waitMax)", "then it is told what is still missing"),
         ]

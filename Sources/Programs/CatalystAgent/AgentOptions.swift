@@ -34,7 +34,12 @@ package struct AgentOptions: Sendable {
     package static let version = catalystVersion
 
     var logDirectory: String { stateDirectory + "/logs" }
-    var fifoDirectory: String { stateDirectory + "/fifo" }
+    /// Beside the control socket: in memory on a server, where making and removing a thousand costs nothing.
+    var fifoDirectory: String { runtimeDirectory + "/fifo-" + identity }
+    var runtimeDirectory: String {
+        socketPath.lastIndex(of: "/").map { String(socketPath[..<$0]) } ?? "."
+    }
+    var ledgerFile: String { stateDirectory + "/ledger.sqlite" }
     var stateFile: String { stateDirectory + "/state.json" }
     var lastGoodStack: String { stateDirectory + "/last-good-stack.json" }
     var lockFile: String { stateDirectory + "/lock" }

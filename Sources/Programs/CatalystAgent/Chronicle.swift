@@ -9,7 +9,8 @@ internal import Systemd
 struct Chronicle {
     private(set) var records: [EventRecord] = []
     private var untold: ArraySlice<EventRecord> = []
-    private var lastID: UInt64 = 0
+    /// Grows from agent to agent, as long as the clock is not put back.
+    private var lastID = UInt64(max(0, Clock.wallTime().nanoseconds / 1000))
     private var journal = Journal()
     private let usesStandardError: Bool
     private let stderrWriter = WorkerThread(named: "stderr", capacity: AgentLimits.announcementsMax)
@@ -50,6 +51,17 @@ struct Chronicle {
         return told
     }
 
+    /// Tells an alert, as soon as it is durable.
+    mutating func tell(_ event: AlertEvent) {
+        journal.flush()
+        let isJournaled = journal.send(event)
+        guard usesStandardError || !isJournaled else { return }
+        let subject = event.alert.subject
+        write(
+            "\(event.time) \(event.priority.word) alert \(event.alert.id) \(event.kind.rawValue): "
+                + "\(subject): \(event.message)\n")
+    }
+
     var hasWaiting: Bool { journal.hasWaiting }
 
     /// Ends when all is told.
@@ -63,11 +75,14 @@ struct Chronicle {
 
     private func writeToStandardError(_ record: EventRecord) {
         let subject = record.service.map { "\($0): " } ?? ""
-        let line = "\(record.time) \(record.priority.word) \(subject)\(record.message)\n"
+        write("\(record.time) \(record.priority.word) \(subject)\(record.message)\n")
+    }
+
+    private func write(_ line: String) {
         // May block for as long as the terminal is stopped: not on the loop.
         stderrWriter.post {
             var line = line
-            line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
+            line.withUTF8 { _ = Glibc.write(2, $0.baseAddress, $0.count) }
         }
     }
 }

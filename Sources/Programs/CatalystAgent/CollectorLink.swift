@@ -14,6 +14,8 @@ final class CollectorLink {
     private var output: [UInt8] = []
     private var answers: [UInt64: (Report) -> Void] = [:]
     private var onSamples: ((Samples) -> Void)?
+    private var inspections: [UInt64: (InspectionResult) -> Void] = [:]
+    private var shipment: (id: UInt64, done: (Shipped) -> Void)?
     private var started = Moment.zero
     private var pause = Duration.zero
     private var isEnding = false
@@ -46,10 +48,32 @@ final class CollectorLink {
         send(CollectorRequest(cancel: id))
     }
 
-    func sample(_ processes: [ServiceName: Int32], answer: @escaping (Samples) -> Void) {
-        guard isReady, !processes.isEmpty else { return }
+    func sample(_ request: SampleRequest, answer: @escaping (Samples) -> Void) {
+        guard isReady else { return }
         onSamples = answer
-        send(CollectorRequest(sample: SampleRequest(id: agent.nextProbeID(), processes: processes)))
+        send(CollectorRequest(sample: request))
+    }
+
+    /// Calls `answer` at most once, on the loop.
+    func inspect(_ request: InspectRequest, answer: @escaping (InspectionResult) -> Void) {
+        guard isReady else { return }
+        inspections[request.id] = answer
+        send(CollectorRequest(inspect: request))
+    }
+
+    /// Calls `done` exactly once, on the loop: also when the collector dies meanwhile.
+    func ship(_ request: ShipRequest, done: @escaping (Shipped) -> Void) {
+        guard isReady else {
+            return done(Shipped(id: request.id, failure: "the collector is not running"))
+        }
+        shipment = (request.id, done)
+        send(CollectorRequest(ship: request))
+    }
+
+    /// Serves `/metrics` there; nil: nowhere.
+    func serve(_ port: Port?) {
+        guard isReady else { return }
+        send(CollectorRequest(serve: port ?? Port(number: 0)))
     }
 
     /// Ends it: it leaves when its socket does.
@@ -125,7 +149,12 @@ final class CollectorLink {
     private func disconnect() {
         isReady = false
         answers = [:]
+        inspections = [:]
         output = []
+        if let (id, done) = shipment {
+            shipment = nil
+            done(Shipped(id: id, failure: "the collector died"))
+        }
         guard let connection else { return }
         agent.loop.unwatch(connection)
         try? connection.close()  // What was under way is asked again.
@@ -192,5 +221,14 @@ final class CollectorLink {
         }
         if let report = reply.report { answers.removeValue(forKey: report.id)?(report.report) }
         if let samples = reply.samples { onSamples?(samples) }
+        if let inspected = reply.inspected {
+            inspections.removeValue(forKey: inspected.id)?(inspected.result)
+        }
+        if let shipped = reply.shipped, let (id, done) = shipment, id == shipped.id {
+            shipment = nil
+            done(shipped)
+        }
+        if let id = reply.scrape { send(CollectorRequest(page: agent.metricsPage(id))) }
+        if let words = reply.serving { agent.collectorServes(words) }
     }
 }

@@ -1,4 +1,5 @@
 internal import ControlProtocol
+internal import Monitoring
 internal import StackModel
 internal import Supervision
 
@@ -50,13 +51,22 @@ extension Agent {
         var current: ServiceName? = name
         while let name = current, seen.insert(name).inserted, let status = serviceStatus(name) {
             steps.append(summary(status))
-            current = status.blockedBy.first
+            if let thing = status.blockedBy.first, thing.service == nil {
+                steps.append("\(thing.words) is in trouble: \(trouble(of: thing))")
+            }
+            current = status.blockedBy.first?.service
         }
         return steps
     }
 
-    private func suggestions(_ status: ServiceStatus) -> [String] {
-        if let cause = status.blockedBy.first { return ["catalystctl why \(cause)"] }
+    private func trouble(of thing: Subject) -> String {
+        board[thing]?.tally.lastFailure.map { "\($0)" } ?? "see 'catalystctl alerts'"
+    }
+
+    func suggestions(_ status: ServiceStatus) -> [String] {
+        if let cause = status.blockedBy.first {
+            return [cause.service.map { "catalystctl why \($0)" } ?? "catalystctl alerts"]
+        }
         switch status.state {
         case .down, .failed:
             return [

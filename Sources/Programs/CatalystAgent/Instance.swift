@@ -10,16 +10,22 @@ final class Instance {
     let tree: ProcessTree
     let spec: ServiceSpec
     let started = Clock.now()
+    /// When the kernel started its main process: with the pid, what names it for good. Read when first needed.
+    private var startTicks: (pid: Int32, ticks: UInt64)?
+    let oomKillsBefore: Int
     var mainHasEnded = false
     var emptinessAlarm: AlarmID?
     private(set) var wasKilled = false
 
-    var tally: Tally
     var schedule: ProbeSchedule
     /// The probe under way.
     var outstanding: UInt64?
+    /// When it was asked.
+    var asked = Moment.zero
+    /// When its turn comes, while no question of the schedule is under way.
+    var due: Moment?
     var probeAlarm: AlarmID?
-    var execProbe: ExecProbe?
+    var execProbe: CommandRun?
     var lastReport: Report?
     var lastReportTime: Timestamp?
     /// What it said of itself: sd_notify's STATUS=.
@@ -32,8 +38,19 @@ final class Instance {
         self.child = child
         self.tree = tree
         self.spec = spec
-        tally = Tally(startedAt: started)
+        oomKillsBefore = tree.cgroup?.oomKills ?? 0
         schedule = ProbeSchedule(startedAt: started)
+    }
+
+    /// Nil where the main process is gone already.
+    func remembered() -> RememberedState.Instance? {
+        if startTicks?.pid != child.pid {
+            startTicks = Proc.entry(of: child.pid).map { ($0.pid, $0.startTicks) }
+        }
+        return startTicks.map {
+            RememberedState.Instance(
+                pid: $0.pid, startTicks: $0.ticks, mark: tree.mark, cgroup: tree.cgroup?.path)
+        }
     }
 
     func kill() {
@@ -50,25 +67,5 @@ final class Instance {
         outstanding = nil
         execProbe?.abandon()
         execProbe = nil
-    }
-}
-
-/// What a service used, sampled twice.
-struct Usage {
-    var sample: ServiceSample?
-    /// Share of one core between the last two samples; nil: not known yet.
-    var cpu: Double?
-    private var sampledAt: Moment?
-    private var sampledInstance = 0
-
-    mutating func take(_ new: ServiceSample, at now: Moment, instance: Instance) {
-        let isSame = sampledInstance == instance.number
-        let from = isSame ? sampledAt ?? instance.started : instance.started
-        let usedBefore = isSame ? sample?.cpuTime ?? .zero : .zero
-        let elapsed = (now - from).seconds
-        if elapsed > 0.05 { cpu = max(0, (new.cpuTime - usedBefore).seconds / elapsed) }
-        sample = new
-        sampledAt = now
-        sampledInstance = instance.number
     }
 }

@@ -21,6 +21,7 @@ extension Runner {
         // Its FIFOs are open: this only changes the policy, and cannot fail.
         if member.nextSpec == nil { _ = try? agent.logs.open(name, policy: member.spec.logging) }
         instance.stopProbing(on: agent)
+        agent.board.adjusted(.service(name), rules: rules(of: instance))
         beginProbing(instance)
     }
 
@@ -43,6 +44,8 @@ extension Runner {
         let rules = rules(of: instance)
         let id = agent.nextProbeID()
         instance.outstanding = id
+        instance.asked = Clock.now()
+        instance.due = nil
         switch rules.probe {
         case .exec(let command): run(command, id, instance, rules)
         case .shell(let line): run(["/bin/sh", "-c", line], id, instance, rules)
@@ -70,58 +73,46 @@ extension Runner {
         request.directory = instance.spec.workingDirectory
         request.confinement = instance.spec.confinement
         request.baseLimits = agent.inheritedLimits
-        instance.execProbe = ExecProbe(
-            request, of: name, timeout: rules.timeout, agent: agent
+        instance.execProbe = CommandRun(
+            request, of: name.text, timeout: rules.timeout, agent: agent
         ) { [weak self] report in
             instance.execProbe = nil
             self?.answered(report, id, instance)
         }
     }
 
+    /// Asks now, beside the schedule, whose beat is kept; not where a question is under way.
+    func askBesides() {
+        guard let instance, instance.outstanding == nil, !instance.mainHasEnded,
+            agent.stack?.members[name]?.state.isRunning == true
+        else { return }
+        let due = instance.due
+        ask(instance)
+        instance.due = due
+    }
+
     private func answered(_ report: Report, _ id: UInt64, _ instance: Instance) {
         guard instance === self.instance, instance.outstanding == id else { return }
         instance.outstanding = nil
         agent.loop.cancel(instance.probeAlarm)
-        take(report, instance)
-        guard instance === self.instance, !instance.mainHasEnded,
+        take(report, instance, asked: instance.asked)
+        guard instance === self.instance, !instance.mainHasEnded, instance.outstanding == nil,
             agent.stack?.members[name]?.state.isRunning == true
         else { return }
-        let next = instance.schedule.next(
-            isReady: isReady, now: Clock.now(), chance: .random(in: 0..<1),
-            rules: rules(of: instance))
-        instance.probeAlarm = agent.loop.setAlarm(at: next) { [weak self] in self?.ask(instance) }
-    }
-
-    /// Takes an answer in, whoever gave it, and tells the stack what it means.
-    func take(_ report: Report, _ instance: Instance) {
         let now = Clock.now()
-        let before = instance.tally.verdict
-        let blocked = agent.stack?.culprits(behind: name) ?? []
-        let rules = rules(of: instance)
-        instance.lastReport = report
-        instance.lastReportTime = Clock.wallTime()
-        instance.tally.receive(report, at: now, isBlocked: !blocked.isEmpty, rules: rules)
-        instance.tally.expire(at: now, rules: rules)
-        let verdict = instance.tally.verdict
-        if verdict != before { announce(verdict, instance, blocked: blocked) }
-        agent.post(.judged(name, verdict, hung: instance.tally.isHung))
+        let due =
+            instance.due.flatMap { $0 > now ? $0 : nil }
+            ?? instance.schedule.next(
+                isReady: isReady, now: now, chance: .random(in: 0..<1), rules: rules(of: instance))
+        instance.due = due
+        instance.probeAlarm = agent.loop.setAlarm(at: due) { [weak self] in self?.ask(instance) }
     }
 
-    private func announce(_ verdict: Verdict, _ instance: Instance, blocked: [ServiceName]) {
-        let failure = instance.tally.lastFailure.map { "\($0)" } ?? ""
-        switch verdict {
-        case .healthy: agent.record(.healthy, name, .info, "healthy")
-        case .degraded:
-            agent.record(.degraded, name, .warning, "degraded: \(instance.tally.complaint ?? "")")
-        case .unhealthy:
-            agent.record(
-                .unhealthy, name, .error,
-                "unhealthy: \(failure) (\(instance.tally.failures) probes in a row)")
-        case .blocked:
-            let names = blocked.map(\.text).joined(separator: ", ")
-            agent.record(.blocked, name, .warning, "blocked by \(names): \(failure)")
-        case .unknown:
-            agent.record(.unknown, name, .warning, "health unknown: no probe was answered lately")
-        }
+    /// Takes an answer in, whoever gave it.
+    func take(_ report: Report, _ instance: Instance, asked: Moment? = nil) {
+        instance.lastReport = report
+        if report.latency > .zero { latencies.add(report.latency) }
+        instance.lastReportTime = Clock.wallTime()
+        agent.receive(report, from: .service(name), asked: asked ?? Clock.now())
     }
 }

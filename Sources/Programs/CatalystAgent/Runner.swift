@@ -16,6 +16,8 @@ final class Runner {
     var since = Clock.wallTime()
     var restarts = 0
     var lastExit: ExitReason?
+    /// Of the instance before.
+    var lastReport: Report?
     /// When the alarm rings, while there is one.
     private(set) var alarmTime: Timestamp?
     private var alarm: AlarmID?
@@ -24,6 +26,17 @@ final class Runner {
     /// Made once for each definition, so that a restart does not wait for it.
     private var prepared: (spec: ServiceSpec, request: SpawnRequest)?
     var usage = Usage()
+    var latencies = Latencies()
+    var restartsMeasured = 0
+    var isFloodingItsLog = false
+    /// Bytes of its output that were lost, and when that was told last.
+    var logLoss: (bytes: UInt64, at: Moment)?
+    var oomKilledAt: Moment?
+    var availability = Availability()
+    var accountedAt = Clock.now()
+    var wasWanted = false
+    /// What those that need it were told last.
+    var wasWell = false
 
     init(_ name: ServiceName, of agent: Agent) {
         self.name = name
@@ -111,6 +124,7 @@ final class Runner {
             self.instance = nil
             throw SpawnError("cannot start '\(name)': \(error)")
         }
+        agent.board.began(.service(name), rules: spec.healthCheck, now: instance.started)
         if number > 1 { restarts += 1 }
         agent.record(
             .started, name, .info,
@@ -229,9 +243,15 @@ final class Runner {
         guard ended === instance, !ended.mainHasEnded else { return }
         ended.mainHasEnded = true
         ended.stopProbing(on: agent)
+        agent.board.ended(.service(name))
         lastExit = reason
+        lastReport = ended.lastReport
         let isWanted = agent.stack?.members[name]?.state.isRunning == true
-        agent.record(.exited, name, isWanted && !reason.isSuccess ? .warning : .info, "\(reason)")
+        let isOutOfMemory = isOutOfMemory(reason, ended)
+        if isOutOfMemory { oomKilledAt = Clock.now() }
+        agent.record(
+            .exited, name, isWanted && !reason.isSuccess ? .warning : .info,
+            "\(reason)\(isOutOfMemory ? ": it ran out of memory" : "")")
         if !reason.isSuccess, case .starting = agent.stack?.members[name]?.state,
             let clash = portClash(ended.spec)
         {
@@ -239,6 +259,14 @@ final class Runner {
         }
         agent.post(.happened(name, .exited(reason)))
         checkEmptiness(of: ended)
+    }
+
+    /// Whether the kernel killed it, and its cgroup says why.
+    private func isOutOfMemory(_ reason: ExitReason, _ ended: Instance) -> Bool {
+        guard case .signaled(.kill, _) = reason, !ended.wasKilled,
+            let kills = ended.tree.cgroup?.oomKills
+        else { return false }
+        return kills > ended.oomKillsBefore
     }
 
     private func portClash(_ spec: ServiceSpec) -> String? {
@@ -259,9 +287,10 @@ final class Runner {
         instance = nil
         // See `Cgroup.kill`; it is made again for the next start.
         if ended.wasKilled { try? cgroup?.remove() }
-        agent.logs.drain(name)
         agent.rememberInstances()
         agent.post(.happened(name, .emptied))
+        // After the restart: it wakes another thread, which the new instance would wait for.
+        agent.logs.drain(name)
         if agent.stack?.members[name]?.state.isDown == true { putAway() }
     }
 

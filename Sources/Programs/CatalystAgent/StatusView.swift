@@ -1,5 +1,6 @@
 internal import ControlProtocol
 internal import Glibc
+internal import Ledger
 internal import LinuxSystem
 internal import Monitoring
 internal import StackModel
@@ -21,11 +22,45 @@ extension Agent {
     func status(of names: [ServiceName]? = nil) -> StackStatus {
         let order = stack?.spec.services.map(\.name) ?? []
         let services = order.filter { names?.contains($0) ?? true }.compactMap(serviceStatus)
-        return StackStatus(
+        var status = StackStatus(
             stack: stack?.spec.name ?? "", state: overallState(services), time: Clock.wallTime(),
             agent: version,
             services: services,
-            notes: notes.sorted { $0.key < $1.key }.map(\.value) + collectorNotes)
+            notes: notes.sorted { $0.key < $1.key }.map(\.value) + collectorNotes + ledgerNotes)
+        status.host = hostStatus
+        return status
+    }
+
+    private var ledgerNotes: [String] {
+        ledger.problem.map { ["nothing is kept on disk: \($0)"] } ?? []
+    }
+
+    private var hostStatus: HostStatus {
+        var host = HostStatus()
+        host.readings = meter.readings.filter { $0.key.service == nil }
+        host.alerts = (alarms.book?.open ?? []).filter { $0.state == .firing }.map { alert in
+            var alert = alert
+            alert.evidence = Evidence()
+            return alert
+        }
+        host.maintenance = alarms.book?.maintenance
+        host.metrics = metricsAddress
+        host.limitations = limitations
+        if stack?.spec.database != nil {
+            var outbox = OutboxStatus(
+                waiting: ledger.outboxCount.records, dropped: ledger.outboxCount.dropped.total)
+            outbox.lastShipped = courier.lastShipped ?? ledger.outboxCount.lastShipped
+            outbox.problem = courier.problem
+            host.outbox = outbox
+        }
+        return host
+    }
+
+    /// What cannot be done on this machine.
+    private var limitations: [String] {
+        guard let cgroupRoot else { return [] }  // Told among the notes.
+        return cgroupRoot.hasMemoryController
+            ? [] : ["no cgroup controllers: CPU and memory are read from /proc, limits not enforced"]
     }
 
     private var collectorNotes: [String] {
@@ -50,7 +85,7 @@ extension Agent {
         let runner = runner(name)
         var status = ServiceStatus(
             name: name, state: word(for: member.state),
-            health: runner.instance?.tally.verdict ?? .unknown,
+            health: board[.service(name)]?.tally.verdict ?? .unknown,
             hasHealthCheck: member.spec.healthCheck.probe != .none, wanted: member.isWanted,
             since: runner.since, restarts: runner.restarts)
         if let instance = runner.instance {
@@ -58,9 +93,11 @@ extension Agent {
             status.memory = runner.usage.sample?.memory
             status.cpu = runner.usage.cpu
             status.processes = runner.usage.sample?.processes
+            status.pressure = runner.usage.sample?.pressure
             status.latency = instance.lastReport?.latency ?? .zero
             status.statusText = instance.statusText
         }
+        status.availability = runner.availability
         status.port = member.spec.ports.first?.number
         status.memoryLimit = member.spec.resources.limits.memory
         status.lastExit = runner.lastExit
@@ -71,9 +108,11 @@ extension Agent {
         return status
     }
 
-    private func blockers(_ name: ServiceName, _ member: Stack.Member) -> [ServiceName] {
-        if case .held = member.state { return stack?.missing(for: name) ?? [] }
-        return runners[name]?.instance?.tally.verdict == .blocked
+    private func blockers(_ name: ServiceName, _ member: Stack.Member) -> [Subject] {
+        if case .held = member.state {
+            return (stack?.missing(for: name) ?? []).map(Subject.service)
+        }
+        return board[.service(name)]?.tally.verdict == .blocked
             ? stack?.culprits(behind: name) ?? [] : []
     }
 
@@ -103,23 +142,29 @@ extension Agent {
                 ? nil : "waits for \(missing.map(describe).joined(separator: ", "))"
         case .waiting(let history): return "\(exit), \(Self.times(history.crashes)) in a row"
         case .failed(let history): return "\(exit), \(Self.times(history.crashes)) in a row"
-        case .starting, .up: return runner.instance.flatMap { trouble(of: $0, name) }
+        case .starting, .up: return trouble(of: name)
         case .stopping, .clearing: return nil
         }
     }
 
-    private func trouble(of instance: Instance, _ name: ServiceName) -> String? {
-        let failure = instance.tally.lastFailure.map { "\($0)" }
-        switch instance.tally.verdict {
+    func trouble(of name: ServiceName) -> String? {
+        guard let tally = board[.service(name)]?.tally else { return nil }
+        let failure = tally.lastFailure.map { "\($0)" }
+        switch tally.verdict {
         case .healthy: return nil
-        case .degraded: return instance.tally.complaint ?? "it says so"
-        case .unhealthy: return failure ?? "its probe fails"
+        case .degraded: return tally.complaint ?? "it says so"
+        case .unhealthy:
+            let words = failure ?? "its probe fails"
+            return stack?.braked.contains(name) == true
+                ? "\(words); the brake forbids its restart for now" : words
         case .blocked:
-            let names = (stack?.culprits(behind: name) ?? []).map(\.text).joined(separator: ", ")
+            let words = (stack?.culprits(behind: name) ?? []).map(\.words).joined(separator: ", ")
             return
-                "through \(names.isEmpty ? "what it needs" : names): \(failure ?? "its probe fails")"
+                "through \(words.isEmpty ? "what it needs" : words): \(failure ?? "its probe fails")"
         case .unknown:
-            if case .unknown(let words)? = instance.lastReport?.outcome { return words }
+            if case .unknown(let words)? = runners[name]?.instance?.lastReport?.outcome {
+                return words
+            }
             return failure
         }
     }

@@ -4,7 +4,7 @@ internal import LinuxSystem
 internal import StackModel
 internal import Supervision
 
-/// A request that is answered when something has come about.
+/// A request that is answered when something has come about. Until then alerts about its services are not told.
 final class Waiter {
     enum Goal {
         case well
@@ -13,26 +13,36 @@ final class Waiter {
         case restarted
     }
 
-    let connection: ControlConnection
+    /// Nil: nobody waits for the answer, or no longer.
+    var connection: ControlConnection?
     let goal: Goal
     let services: [ServiceName]
     var alarm: AlarmID?
     let started = Clock.now()
+    let operation: Int
     /// The answer waits until this wish is on disk: what was answered must survive the agent.
     let wish: Int
 
-    init(_ connection: ControlConnection, _ goal: Goal, _ services: [ServiceName], wish: Int) {
+    init(
+        _ connection: ControlConnection?, _ goal: Goal, _ services: [ServiceName], wish: Int,
+        operation: Int
+    ) {
         self.connection = connection
         self.goal = goal
         self.services = services
         self.wish = wish
+        self.operation = operation
     }
 }
 
 extension Agent {
-    func wait(_ connection: ControlConnection, for goal: Waiter.Goal, of services: [ServiceName]) {
-        connection.keepOpen()
-        let waiter = Waiter(connection, goal, services, wish: stateKeeper.asked)
+    func wait(
+        _ connection: ControlConnection?, for goal: Waiter.Goal, of services: [ServiceName],
+        operation: Int
+    ) {
+        connection?.keepOpen()
+        let waiter = Waiter(
+            connection, goal, services, wish: stateKeeper.asked, operation: operation)
         waiters.append(waiter)
         waiter.alarm = loop.setAlarm(after: AgentLimits.waitMax) { [unowned self, weak waiter] in
             guard let waiter else { return }
@@ -47,7 +57,7 @@ extension Agent {
         for waiter in waiters where event.service.map(waiter.services.contains) ?? false {
             var reply = ControlReply()
             reply.event = event
-            waiter.connection.send(reply)
+            waiter.connection?.send(reply)
         }
         for listener in listeners where listener.wants(event) {
             var reply = ControlReply()
@@ -113,7 +123,8 @@ extension Agent {
     private func finish(_ waiter: Waiter, _ reply: ControlReply) {
         loop.cancel(waiter.alarm)
         waiters.removeAll { $0 === waiter }
-        waiter.connection.send(reply)
+        alarms.endOperation(waiter.operation)
+        waiter.connection?.send(reply)
     }
 
     private func count(_ waiter: Waiter) -> String {

@@ -23,7 +23,9 @@ package func collect(over descriptor: CInt) -> Never {
     MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
         let channel = ClientBootstrap(group: loop).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
-                let conversation = Conversation(prober: Prober(on: channel.eventLoop))
+                let loop = channel.eventLoop
+                let conversation = Conversation(
+                    prober: Prober(on: loop), inspector: Inspector(on: loop))
                 try channel.pipeline.syncOperations.addHandler(conversation)
             }
         }.withConnectedSocket(descriptor)

@@ -15,14 +15,18 @@ final class Conversation: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let prober: Prober
+    private let inspector: Inspector
     /// /proc of a busy host takes milliseconds to read; probes must not wait for it.
     private let sampler = NIOThreadPool(numberOfThreads: 1)
+    private let shipping = Shipping()
     private var lines = LineBuffer(lineBytesMax: CollectorLimits.requestBytesMax)
     private var inquiries: [UInt64: Inquiry] = [:]
     private var isFlushDue = false
+    private var metrics: MetricsServer?
 
-    init(prober: Prober) {
+    init(prober: Prober, inspector: Inspector) {
         self.prober = prober
+        self.inspector = inspector
         sampler.start()
     }
 
@@ -62,6 +66,14 @@ final class Conversation: ChannelInboundHandler {
         if let probe = request.probe { ask(probe, context) }
         if let id = request.cancel { inquiries.removeValue(forKey: id)?.cancel() }
         if let sample = request.sample { measure(sample, context) }
+        if let inspection = request.inspect { inspect(inspection, context) }
+        if let port = request.serve { serve(port, context) }
+        if let page = request.page { metrics?.receive(page) }
+        if let ship = request.ship {
+            shipping.carry(ship, on: context.eventLoop) {
+                self.send(CollectorReply(shipped: $0), context)
+            }
+        }
     }
 
     private func ask(_ request: ProbeRequest, _ context: ChannelHandlerContext) {
@@ -81,17 +93,34 @@ final class Conversation: ChannelInboundHandler {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let loop = context.eventLoop
         sampler.submit { _ in
-            let services = samples(of: request.processes)
+            let (services, host) = samples(of: request.processes, disks: request.disks)
             loop.execute {
                 let (conversation, context) = bound.value
-                conversation.send(
-                    CollectorReply(samples: Samples(id: request.id, services: services)), context)
+                let samples = Samples(id: request.id, services: services, host: host)
+                conversation.send(CollectorReply(samples: samples), context)
                 // The heaviest of the regular work is done; what comes until the next time is little.
                 context.eventLoop.scheduleTask(in: .milliseconds(200)) {
                     Memory.giveBackIdlePages()
                 }
             }
         }
+    }
+
+    private func inspect(_ request: InspectRequest, _ context: ChannelHandlerContext) {
+        inspector.look(request) { result in
+            let inspected = Inspected(id: request.id, result: result)
+            self.send(CollectorReply(inspected: inspected), context)
+        }
+    }
+
+    private func serve(_ port: Port, _ context: ChannelHandlerContext) {
+        let server =
+            metrics
+            ?? MetricsServer(on: context.eventLoop) { id in
+                self.send(CollectorReply(scrape: id), context)
+            }
+        metrics = server
+        server.serve(port) { words in self.send(CollectorReply(serving: words), context) }
     }
 
     private func report(_ id: UInt64, _ report: Report, _ context: ChannelHandlerContext) {

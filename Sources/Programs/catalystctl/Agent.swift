@@ -25,7 +25,7 @@ struct Agent {
             try each(reply, line)
         }
         guard let refusal else { return }
-        guard refusal.code == .unknownService,
+        guard refusal.code == .unknownService, request.command != .status,
             // Without the names there is no hint, and the agent's own words are enough.
             let names = try? status().services.map(\.name.text)
         else { throw refusal }
@@ -65,6 +65,11 @@ struct Agent {
             try output.flushIfLarge()
         }
         try output.flush()
+    }
+
+    /// Asks for a change, and shows what came of it.
+    func change(_ request: ControlRequest, isJSON: Bool) throws {
+        if isJSON { try printJSON(request) } else { try show(request) }
     }
 
     /// The part of `status` that is about `services`; all of it where none is named.

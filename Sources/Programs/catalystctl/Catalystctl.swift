@@ -12,6 +12,8 @@ struct Catalystctl: ParsableCommand {
             EXAMPLES
               catalystctl                     the whole stack at a glance
               catalystctl why scanner         what is wrong with scanner, and what to do
+              catalystctl alerts              what is wrong now, and since when
+              catalystctl top                 live: what uses how much
               catalystctl logs -f trading     follow a service's output
               catalystctl restart news        restart one service
               catalystctl config check        check the stack file
@@ -28,14 +30,17 @@ struct Catalystctl: ParsableCommand {
             CommandGroup(
                 name: "Looking",
                 subcommands: [
-                    Status.self, Health.self, Why.self, Events.self, Logs.self, Limits.self,
+                    Status.self, Health.self, Why.self, Top.self, Alerts.self, Events.self,
+                    Logs.self, Metrics.self, History.self, Limits.self,
                 ]),
             CommandGroup(
                 name: "Changing",
                 subcommands: [
                     Up.self, Down.self, Start.self, Stop.self, Restart.self, Reload.self,
+                    MaintenanceCommands.self,
                 ]),
             CommandGroup(name: "Stack file", subcommands: [Config.self]),
+            CommandGroup(name: "Database", subcommands: [Database.self]),
         ],
         defaultSubcommand: Status.self)
 }

@@ -12,7 +12,8 @@ struct CommandLineWords {
         let rest = words.dropFirst(optionCount)
         guard let word = rest.first, !word.hasPrefix("-") else { return words }
         guard let command = Self.command(named: word) else { throw Self.unknown(word) }
-        let depth = command.configuration.subcommands.isEmpty ? 1 : 2
+        let parts = command.configuration.subcommands.map { $0._commandName }
+        let depth = rest.dropFirst().first.map(parts.contains) ?? false ? 2 : 1
         return Array(rest.prefix(depth) + words.prefix(optionCount) + rest.dropFirst(depth))
     }
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 
 struct Config: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "config",
         abstract: "Check, show and compare stack files.",
         discussion: """
             EXAMPLES

@@ -3,6 +3,7 @@ internal import ControlProtocol
 
 struct Down: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "down",
         abstract: "Stop everything, dependents first. The agent stays.",
         discussion: """
             EXAMPLES

@@ -4,12 +4,13 @@ internal import StackModel
 
 struct Events: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "events",
         abstract: "What happened: starts, exits, verdicts, commands.",
         discussion: """
             EXAMPLES
               catalystctl events --tail 20           the last ones
               catalystctl events -f                  and what comes
-              catalystctl events --since 1h scanner
+              catalystctl events --since 7d scanner  as far back as the ledger goes
               catalystctl events --json | jq -r 'select(.event.kind == "exited") | .event.message'
             """)
 

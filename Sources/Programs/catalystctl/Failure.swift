@@ -48,6 +48,8 @@ struct Failure: Error, Equatable {
             self.init(
                 "\(error)\nbecome root, or a member of the group 'catalyst-admin'", .notAllowed)
         case .badRequest, .unknownService: self.init(error.message, .usage)
+        case .unknownAlert:
+            self.init("\(error)\nthe alerts are listed by 'catalystctl alerts --all'", .usage)
         case .badStack:
             self.init(
                 "\(error)\nthe running stack goes on; see 'catalystctl config check'", .unhealthy)

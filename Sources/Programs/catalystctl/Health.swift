@@ -4,6 +4,7 @@ internal import StackModel
 
 struct Health: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "health",
         abstract: "Is it healthy? One line a service; the exit status says it to scripts.",
         discussion: """
             EXAMPLES

@@ -3,6 +3,7 @@ internal import ControlProtocol
 
 struct Limits: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "limits",
         abstract: "The agent's bounds, with their reasons.",
         discussion: """
             EXAMPLES

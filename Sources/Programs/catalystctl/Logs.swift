@@ -4,6 +4,7 @@ internal import StackModel
 
 struct Logs: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "logs",
         abstract: "What the services wrote, merged by time.",
         discussion: """
             EXAMPLES

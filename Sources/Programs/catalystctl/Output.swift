@@ -35,6 +35,13 @@ final class Output {
         _ = try? flush()  // The other error says more.
     }
 
+    /// Prints a page.
+    static func show(_ lines: [String]) throws {
+        let output = Output()
+        for line in lines { output.print(line) }
+        try output.flush()
+    }
+
     /// Prints what ArgumentParser has to say.
     static func printOrExit(_ message: String) {
         let output = Output()

@@ -3,6 +3,7 @@ internal import ControlProtocol
 
 struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "reload",
         abstract: "Read the stack file again; only what changed is restarted.",
         discussion: """
             EXAMPLES

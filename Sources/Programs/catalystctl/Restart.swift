@@ -4,6 +4,7 @@ internal import StackModel
 
 struct Restart: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "restart",
         abstract: "Restart services, one after another.",
         discussion: """
             EXAMPLES

@@ -4,6 +4,7 @@ internal import StackModel
 
 struct Start: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "start",
         abstract: "Start services and what they need.",
         discussion: """
             EXAMPLES

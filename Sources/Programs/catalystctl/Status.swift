@@ -3,6 +3,7 @@ internal import StackModel
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "status",
         abstract: "The whole stack at a glance (the default command).",
         discussion: """
             EXAMPLES

@@ -4,6 +4,7 @@ internal import StackModel
 
 struct Stop: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "stop",
         abstract: "Stop services and what needs them. They stay down until started.",
         discussion: """
             EXAMPLES

@@ -32,7 +32,7 @@ enum Since: Equatable, ExpressibleByArgument {
     init?(argument: String) {
         if let time = Timestamp(rfc3339: argument) {
             self = .time(time)
-        } else if let duration = Self.duration(argument) {
+        } else if let duration = Span.duration(argument) {
             self = .ago(duration)
         } else {
             return nil
@@ -45,31 +45,4 @@ enum Since: Equatable, ExpressibleByArgument {
         case .ago(let duration): now - duration
         }
     }
-
-    /// Reads `90s`, `1h30m`, `2d`; a number alone is seconds.
-    private static func duration(_ text: String) -> Duration? {
-        if let seconds = Int64(text), (0...secondsMax).contains(seconds) {
-            return .seconds(seconds)
-        }
-        var total: Int64 = 0
-        var digits = ""
-        for character in text {
-            if character.isASCII, character.isNumber {
-                digits.append(character)
-            } else {
-                guard let factor = units[character], let number = Int64(digits),
-                    number <= secondsMax / factor
-                else { return nil }
-                total += number * factor
-                digits = ""
-            }
-        }
-        return digits.isEmpty && !text.isEmpty && total <= secondsMax ? .seconds(total) : nil
-    }
-
-    private static let units: [Character: Int64] = [
-        "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800,
-    ]
-    /// A hundred years: a `Timestamp` so long ago can still be written.
-    private static let secondsMax: Int64 = 3_155_760_000
 }

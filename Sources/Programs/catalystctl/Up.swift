@@ -3,6 +3,7 @@ internal import ControlProtocol
 
 struct Up: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "up",
         abstract: "Start everything, in order.",
         discussion: """
             EXAMPLES

@@ -4,6 +4,7 @@ internal import StackModel
 
 struct Version: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "version",
         abstract: "The versions of this program and of the agent.",
         discussion: """
             EXAMPLES

@@ -4,6 +4,7 @@ internal import StackModel
 
 struct Why: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "why",
         abstract:
             "Why a service is as it is: cause, last answer, last events, last lines, what to do.",
         discussion: """

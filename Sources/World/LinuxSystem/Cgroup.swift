@@ -62,6 +62,16 @@ package struct Cgroup: Hashable, Sendable {
         return !events.contains("populated 1")
     }
 
+    /// How many of its processes the kernel killed because memory ran out; nil: nobody counts.
+    package var oomKills: Int? {
+        let events = TextFile.read(path + "/memory.events") ?? ""
+        let line = events.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }
+        return line.flatMap { Int($0.dropFirst("oom_kill ".count)) }
+    }
+
+    /// Whether it can limit and count memory.
+    package var hasMemoryController: Bool { access(path + "/memory.current", F_OK) == 0 }
+
     package var processes: [Int32] {
         (TextFile.read(path + "/cgroup.procs") ?? "").split(separator: "\n").compactMap {
             Int32($0)

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LinuxSystem
 package import StackModel
+internal import Synchronization
 internal import SystemPackage
 
 /// Carries what the services write from their FIFOs into files, and never keeps anyone waiting.
@@ -22,6 +23,7 @@ package final class LogPump: Sendable {
     private let fifoDirectory: String
     private let limits: LogLimits
     private let reader: Reader
+    private let writer: Writer
     private let drops: Drops
     private let channels = Guarded<[ServiceName: Channel]>([:])
     private let hasFinished = Guarded(false)
@@ -43,6 +45,7 @@ package final class LogPump: Sendable {
             let writer = Writer(
                 directory: logDirectory, queue: queue, drops: drops, journal: journalSink,
                 roomMade: { reader.inlet.post { reader.roomMade() } })
+            self.writer = writer
             try Worker.start { [hasFinished] in
                 writer.run()
                 hasFinished.withLock { $0 = true }
@@ -108,6 +111,9 @@ package final class LogPump: Sendable {
 
     /// Bytes lost since the start.
     package var dropped: [ServiceName: UInt64] { drops.totals }
+
+    /// Bytes that came to be written since the start, lost ones not among them.
+    package var written: [ServiceName: UInt64] { writer.taken.withLock { $0 } }
 
     private func paths(of service: ServiceName) -> Paths {
         Paths(stdout: "\(fifoDirectory)/\(service).out", stderr: "\(fifoDirectory)/\(service).err")

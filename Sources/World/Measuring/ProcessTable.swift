@@ -12,21 +12,32 @@ struct ProcessTable {
         let residentPages: Int64
     }
 
-    private(set) var rows: [Row] = []
+    var rows: [Row] = []
 
     /// Processes that end during the pass are left out.
     static func read() -> ProcessTable {
         var table = ProcessTable()
+        // Another PID namespace's /proc has other processes by our numbers.
+        guard let own = target(ofLink: "/proc/self"), own == String(getpid()) else { return table }
         guard let directory = opendir("/proc") else { return table }
         defer { closedir(directory) }
-        var buffer = [UInt8](repeating: 0, count: Self.statBytesMax)
+        var buffer = ReadBuffer(bytesMax: Self.statBytesMax)
         while let item = readdir(directory) {
-            guard let pid = pid(in: item), let text = contents(ofStatOf: pid, in: &buffer),
+            guard let pid = pid(in: item), let text = buffer.read("/proc/\(pid)/stat"),
                 let row = Row(pid: pid, stat: text)
             else { continue }
             table.rows.append(row)
         }
         return table
+    }
+
+    /// `/proc/<pid>/io`: from and to storage.
+    static func inputOutput(of pid: Int32) -> (read: Int64, written: Int64)? {
+        var buffer = ReadBuffer(bytesMax: Self.statBytesMax)
+        guard let text = buffer.read("/proc/\(pid)/io") else { return nil }
+        guard let read = text.number(of: "read_bytes:"), let written = text.number(of: "write_bytes:")
+        else { return nil }
+        return (read, written)
     }
 
     /// 52 numbers of at most 20 digits, and a name of 64 bytes.
@@ -43,36 +54,20 @@ struct ProcessTable {
             return number > 0 ? number : nil
         }
     }
-
-    private static func contents(ofStatOf pid: Int32, in buffer: inout [UInt8]) -> ArraySlice<
-        UInt8
-    >? {
-        let descriptor = open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        let count = Glibc.read(descriptor, &buffer, buffer.count)
-        return count > 0 ? buffer[..<count] : nil
-    }
 }
 
 extension ProcessTable.Row {
     /// Reads a line of `/proc/<pid>/stat`, proc_pid_stat(5).
-    init?(pid: Int32, stat: ArraySlice<UInt8>) {
+    init?(pid: Int32, stat: KernelText) {
         // The name may hold spaces and brackets: what counts begins behind the last bracket.
         guard let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = stat[(end + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 22)
         guard fields.count > 21 else { return nil }
-        let numbers = fields.map(Self.number)
+        let numbers = fields.map { $0.number ?? 0 }
         self.init(
             pid: pid, parent: Int32(truncatingIfNeeded: numbers[1]),
             session: Int32(truncatingIfNeeded: numbers[3]),
             isZombie: fields[0].first == UInt8(ascii: "Z") || fields[0].first == UInt8(ascii: "X"),
-            ticks: numbers[11...14].reduce(0, &+), residentPages: numbers[21])
-    }
-
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int64 {
-        digits.reduce(0) { sum, byte in
-            if case 48...57 = byte { sum &* 10 &+ Int64(byte - 48) } else { sum }
-        }
+            ticks: numbers[11...14].reduce(0) { $0.held(plus: $1) }, residentPages: numbers[21])
     }
 }

@@ -1,78 +1,65 @@
 internal import Glibc
 package import StackModel
 
-/// What the process trees of `mains` use now. Services without a living process are missing.
+/// What these services and the host use now, in one pass. Services without a living process that can be
+/// seen are missing, and so are disks that are not there or not local.
 ///
-/// A process belongs to the service whose main process it descends from or whose session it is in,
-/// so a grandchild that was orphaned still counts.
-package func samples(of mains: [ServiceName: Int32]) -> [ServiceName: ServiceSample] {
-    samples(of: mains, in: ProcessTable.read(), .host)
-}
-
-func samples(
-    of mains: [ServiceName: Int32], in table: ProcessTable, _ units: Units
-) -> [ServiceName: ServiceSample] {
-    var owners = Owners(of: mains, in: table)
-    var found: [ServiceName: ServiceSample] = [:]
-    for row in table.rows where !row.isZombie {
-        guard let service = owners.owner(of: row) else { continue }
-        found[
-            service,
-            default: ServiceSample(memory: ByteCount(bytes: 0), cpuTime: .zero, processes: 0)
-        ]
-        .add(row, units)
+/// Blocks for as long as the kernel takes: milliseconds.
+package func samples(
+    of targets: [ServiceName: SampleTarget], disks: [String]
+) -> (services: [ServiceName: ServiceSample], host: HostSample) {
+    let before = threadTime()
+    var buffer = ReadBuffer(bytesMax: fileBytesMax)
+    var pass = Pass(targets)
+    let services = targets.reduce(into: [ServiceName: ServiceSample]()) { found, target in
+        let cgroup = target.value.cgroup.flatMap { CgroupFiles.read($0, with: &buffer) }
+        found[target.key] = pass.sample(of: target.key, cgroup)
     }
-    return found
+    var host = HostSample.read(disks: disks, with: &buffer)
+    host.cost = threadTime() - before
+    return (services, host)
 }
 
-/// The kernel's units.
-struct Units {
-    let pageBytes: Int64
-    let tick: Duration
+/// The longest is `/proc/self/mountinfo` of a host with hundreds of containers; of longer ones the start
+/// is read.
+private let fileBytesMax = 1 << 20
 
-    static let host = Units(
-        pageBytes: Int64(sysconf(CInt(_SC_PAGESIZE))),
-        tick: .seconds(1) / max(1, sysconf(CInt(_SC_CLK_TCK))))
+/// Of this thread.
+private func threadTime() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
 }
 
-/// Whose process is whose; each is looked up once.
-private struct Owners {
-    private let services: [Int32: ServiceName]
-    private let parents: [Int32: (parent: Int32, session: Int32)]
-    private var known: [Int32: ServiceName?] = [:]
+/// /proc is gone through only when a cgroup leaves something open, and then once for all.
+private struct Pass {
+    private let targets: [ServiceName: SampleTarget]
+    private var trees: [ServiceName: TreeUsage]?
 
-    init(of mains: [ServiceName: Int32], in table: ProcessTable) {
-        services = Dictionary(mains.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        parents = Dictionary(
-            table.rows.map { ($0.pid, ($0.parent, $0.session)) },
-            uniquingKeysWith: { first, _ in first })
+    init(_ targets: [ServiceName: SampleTarget]) { self.targets = targets }
+
+    mutating func sample(of service: ServiceName, _ cgroup: CgroupFiles?) -> ServiceSample? {
+        // A service may have moved its processes into cgroups below.
+        let count = cgroup?.processes == 0 ? nil : cgroup?.processes
+        let isWhole = count != nil && cgroup?.memory != nil && cgroup?.cpuTime != nil
+        let tree = isWhole ? nil : tree(of: service)
+        guard let processes = count ?? tree?.processes, let memory = cgroup?.memory ?? tree?.memory,
+            let cpuTime = cgroup?.cpuTime ?? tree?.cpuTime
+        else { return nil }
+        var sample = ServiceSample(
+            memory: ByteCount(bytes: memory), cpuTime: cpuTime, processes: processes)
+        sample.memoryPeak = cgroup?.memoryPeak.map(ByteCount.init(bytes:))
+        sample.memoryLimit = cgroup?.memoryLimit.map(ByteCount.init(bytes:))
+        sample.bytesRead = cgroup?.bytesRead ?? tree?.bytesRead
+        sample.bytesWritten = cgroup?.bytesWritten ?? tree?.bytesWritten
+        sample.pressure = cgroup?.pressure
+        sample.oomKills = cgroup?.oomKills
+        return sample
     }
 
-    mutating func owner(of row: ProcessTable.Row) -> ServiceName? {
-        var path: [Int32] = []
-        var pid = row.pid
-        var found: ServiceName?
-        // The pass is no snapshot: with pids reused meanwhile, parents may form a ring.
-        while path.count <= parents.count {
-            if let earlier = known[pid] {
-                found = earlier
-                break
-            }
-            path.append(pid)
-            guard let links = parents[pid] else { break }
-            found = services[pid] ?? services[links.session]
-            if found != nil { break }
-            pid = links.parent
-        }
-        for pid in path { known[pid] = .some(found) }
-        return found
-    }
-}
-
-extension ServiceSample {
-    fileprivate mutating func add(_ row: ProcessTable.Row, _ units: Units) {
-        memory.bytes += row.residentPages * units.pageBytes
-        cpuTime += units.tick * Int(row.ticks)
-        processes += 1
+    private mutating func tree(of service: ServiceName) -> TreeUsage? {
+        let known = trees ?? usage(of: targets.mapValues(\.pid), in: ProcessTable.read(), .host)
+        trees = known
+        return known[service]
     }
 }

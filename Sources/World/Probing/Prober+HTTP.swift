@@ -1,18 +1,40 @@
-internal import FoundationEssentials
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import StackModel
+internal import TLS
 
 extension Prober {
     func askHTTP(_ text: String, for inquiry: Inquiry) {
         do throws(HTTPURLError) {
             let url = try HTTPURL(text)
             connect(to: url.host, url.port, for: inquiry) {
-                self.exchange(url, over: $0, for: inquiry)
+                if url.isEncrypted {
+                    self.call(url, over: OwnedSocket($0), for: inquiry)
+                } else {
+                    self.exchange(url, over: $0, for: inquiry)
+                }
             }
         } catch {
             inquiry.finish(.unknown("\(error)"))
+        }
+    }
+
+    /// Over TLS, which blocks, on a thread. On loopback any certificate will do.
+    private func call(_ url: HTTPURL, over socket: OwnedSocket, for inquiry: Inquiry) {
+        perform(for: inquiry) { limit -> Result<HTTPAnswer, HTTPCall.Failure> in
+            Result { () throws(HTTPCall.Failure) in
+                let call = try HTTPCall(
+                    url, over: socket, verification: url.isLoopback ? .none : .system,
+                    by: .now + limit)
+                try call.get(authorization: url.authorization)
+                return try call.answer()
+            }
+        } then: { result in
+            switch result {
+            case .success(let answer): inquiry.finish(answer.result, asked: inquiry.question)
+            case .failure(let failure): inquiry.finish(failure.outcome)
+            }
         }
     }
 
@@ -36,6 +58,28 @@ extension Prober {
             case .failure(let error):
                 inquiry.finish(.failed(.other("\(error)")))
             }
+        }
+    }
+}
+
+extension HTTPAnswer {
+    fileprivate var result: HTTPExchange.Result {
+        switch self {
+        case .incomplete: .broken("connection closed before the end of the answer")
+        case .whole(let httpStatus, let body): .answer(httpStatus: httpStatus, body: body)
+        case .tooLarge(let httpStatus, let body): .tooLarge(httpStatus: httpStatus, body: body)
+        case .broken(let words): .broken(words)
+        }
+    }
+}
+
+extension HTTPCall.Failure {
+    fileprivate var outcome: Report.Outcome {
+        switch self {
+        case .refused: .failed(.refused)
+        case .timedOut: .failed(.timedOut)
+        case .failed(let words): .failed(.other(words))
+        case .unable(let words): .unknown(words)
         }
     }
 }
@@ -69,8 +113,4 @@ private func evidence(_ body: [UInt8]) -> String? {
         while end > 0, body[end] & 0xC0 == 0x80 { end -= 1 }
     }
     return String(decoding: body[..<end], as: UTF8.self)
-}
-
-private func wallClock() -> Timestamp {
-    Timestamp(nanoseconds: Int64(Date.now.timeIntervalSince1970 * 1e9))
 }

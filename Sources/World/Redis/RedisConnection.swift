@@ -13,6 +13,16 @@ package enum RedisError: Error, Equatable {
     case failed(String)
 }
 
+extension RedisError {
+    /// Whether it is in Redis' own words, which begin with a code: so Redis is there.
+    package var isAnswer: Bool {
+        guard case .failed(let words) = self, let first = words.first, first.isLetter else {
+            return false
+        }
+        return words.prefix { $0 != " " }.allSatisfy { $0.isASCII && $0.isUppercase }
+    }
+}
+
 extension RedisError: CustomStringConvertible {
     package var description: String {
         switch self {
@@ -41,9 +51,11 @@ package final class RedisConnection {
         self.deadline = deadline
         guard let reader = redisReaderCreate() else { throw .unable("out of memory") }
         self.reader = reader
-        do throws(RedisError) { socket = try connectedSocket(to: url, by: deadline) } catch {
+        do throws(ConnectError) {
+            socket = try connectedSocket(to: url.host, url.port, by: deadline)
+        } catch {
             redisReaderFree(reader)
-            throw error
+            throw RedisError(error)
         }
         if let verification = url.verification {
             tls = try inRedisWords { () throws(TLSError) in
@@ -157,6 +169,17 @@ package func ping(_ url: RedisURL, within limit: Duration) throws(RedisError) {
 
 /// INFO, the longest answer we ask for, is about 6 KiB.
 private let chunk = 8 << 10
+
+extension RedisError {
+    fileprivate init(_ error: ConnectError) {
+        switch error {
+        case .unable(let words): self = .unable(words)
+        case .refused: self = .refused
+        case .timedOut: self = .timedOut
+        case .failed(let words): self = .failed(words)
+        }
+    }
+}
 
 private func inRedisWords<Value>(
     _ body: () throws(TLSError) -> Value

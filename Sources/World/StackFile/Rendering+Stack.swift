@@ -1,254 +1,137 @@
 internal import StackModel
 
-// The stack as YAML: what differs from the defaults, and what people look for.
+// `x-catalyst` of the stack as YAML: what differs from the defaults.
 
 extension StackSpec {
     var extras: YAML {
+        .mapping([
+            ("rollout", rollout.yaml),
+            ("freeze", .list(freeze.map(YAML.text))),
+            ("alerts", alerts.yaml),
+            ("watch", watch.yaml),
+            ("brake", brake.yaml),
+            ("database", database.map(YAML.text) ?? .plain("off")),
+            (
+                "metrics",
+                metrics == .standardMetrics
+                    ? .nothing : metrics.map { .text($0.addressAndNumber) } ?? .plain("off")
+            ),
+            ("host", host.yaml),
+        ])
+    }
+}
+
+extension RolloutPolicy {
+    fileprivate var yaml: YAML {
         let usual = RolloutPolicy()
         return .mapping([
-            (
-                "rollout",
-                .mapping([
-                    ("order", .words(rollout.order.map(\.text))),
-                    ("soak", time(rollout.soak, unless: usual.soak)),
-                    (
-                        "failure_action",
-                        plain(rollout.failureAction.rawValue, unless: usual.failureAction.rawValue)
-                    ),
-                ])
-            ),
-            ("freeze", .list(freeze.map(YAML.text))),
-            ("alerts", .mapping(alerts.sorted { $0.key < $1.key }.map { ($0, $1.yaml) })),
-            (
-                "host",
-                .mapping([
-                    ("cpus", .optional(host.cpus, decimal)),
-                    ("memory", .optional(host.memory, size)),
-                    ("disk", .optional(host.disk, size)),
-                    (
-                        "costs",
-                        .row(host.costs.sorted { $0.key < $1.key }.map { ($0, decimal($1)) })
-                    ),
-                ])
-            ),
-        ])
-    }
-}
-
-extension ServiceSpec {
-    var yaml: YAML {
-        .mapping(
-            [
-                ("command", .words(command)),
-                ("working_dir", .text(workingDirectory)),
-                ("user", .optional(user, YAML.text)),
-                ("environment", variables(environment)),
-                ("depends_on", .mapping(dependencies.map { ($0.service.text, $0.yaml) })),
-                ("healthcheck", healthCheck.yaml),
-                ("deploy", deploy),
-                ("stop_signal", plain(stopSignal.text, unless: SignalName.terminate.text)),
-                ("stop_grace_period", time(stopGracePeriod, unless: .seconds(10))),
-                ("logging", logging.yaml),
-                ("ports", .words(ports.map(\.text))),
-                ("labels", variables(labels)),
-                ("pre_start", .list(hooks.preStart.map(\.yaml))),
-                ("post_start", .list(hooks.postStart.map(\.yaml))),
-                ("pre_stop", .list(hooks.preStop.map(\.yaml))),
-            ] + confinement.entries + [("x-catalyst", extras)])
-    }
-
-    private var deploy: YAML {
-        .mapping([
-            (
-                "resources",
-                .mapping([
-                    ("limits", resources.limits.yaml),
-                    ("reservations", resources.reservations.yaml),
-                ])
-            ),
-            ("restart_policy", restart.yaml), ("update_config", update.yaml),
-            ("rollback_config", rollback.yaml),
-        ])
-    }
-
-    private var extras: YAML {
-        .mapping([
-            ("listen", .optional(listen, YAML.text)),
-            (
-                "contract",
-                .row([
-                    ("service", .optional(contract.service, YAML.text)),
-                    ("schema", .optional(contract.schema, YAML.text)),
-                    ("version", .optional(contract.version, YAML.text)),
-                    ("freshness", time(contract.freshness, unless: .zero)),
-                ])
-            ),
-            ("on_unhealthy", plain(onUnhealthy.rawValue, unless: OnUnhealthy.restart.rawValue)),
-            ("hold", .optional(hold, YAML.words)),
-            ("source", .words(source)),
-            ("backoff", restart.backoff.yaml),
-            ("retry_failed_every", time(restart.slowRetry, unless: RestartPolicy().slowRetry)),
-            ("healthy_after", number(healthCheck.successes, unless: 1)),
-        ])
-    }
-}
-
-extension Dependency {
-    fileprivate var yaml: YAML {
-        .row([
-            ("condition", .plain(condition.rawValue)),
-            ("restart", restart ? .plain("true") : .nothing),
-            ("required", isRequired ? .nothing : .plain("false")),
-        ])
-    }
-}
-
-extension HealthCheck {
-    fileprivate var yaml: YAML {
-        guard self != .none else { return .nothing }
-        return .mapping([
-            ("test", .words(probe.test)), ("interval", time(interval)), ("timeout", time(timeout)),
-            ("retries", number(retries, unless: nil)), ("start_period", time(startPeriod)),
-            ("start_interval", time(startInterval)),
-        ])
-    }
-}
-
-extension RestartPolicy {
-    fileprivate var yaml: YAML {
-        .row([
-            ("condition", .plain(condition.rawValue)),
-            ("max_attempts", .optional(attemptsMax) { .plain("\($0)") }),
-            ("window", time(window, unless: .zero)),
-        ])
-    }
-}
-
-extension Backoff {
-    fileprivate var yaml: YAML {
-        let usual = Backoff()
-        return .row([
-            ("initial", time(initial, unless: usual.initial)),
-            ("max", time(max, unless: usual.max)),
-            ("jitter", jitter == usual.jitter ? .nothing : decimal(jitter)),
-            ("reset_after", time(resetAfter, unless: usual.resetAfter)),
-        ])
-    }
-}
-
-extension Resources.Amounts {
-    fileprivate var yaml: YAML {
-        .row([
-            ("cpus", .optional(cpus, decimal)), ("memory", .optional(memory, size)),
-            ("pids", .optional(pids) { .plain("\($0)") }),
-        ])
-    }
-}
-
-extension UpdatePolicy {
-    fileprivate var yaml: YAML {
-        let usual = UpdatePolicy()
-        return .row([
-            ("order", plain(order.rawValue, unless: usual.order.rawValue)),
-            ("delay", time(delay, unless: usual.delay)),
-            ("monitor", time(monitor, unless: usual.monitor)),
+            ("order", .words(order.map(\.text))),
+            ("soak", time(soak, unless: usual.soak)),
             ("failure_action", plain(failureAction.rawValue, unless: usual.failureAction.rawValue)),
-            ("parallelism", number(parallelism, unless: usual.parallelism)),
-            ("max_failure_ratio", failureRatioMax == 0 ? .nothing : decimal(failureRatioMax)),
         ])
     }
 }
 
-extension LogPolicy {
+extension AlertSettings {
     fileprivate var yaml: YAML {
-        .mapping([
-            ("driver", .plain(driver.rawValue)),
+        let usual = AlertSettings()
+        let rules = rules.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+            ($0.rawValue, $1.yaml(of: $0))
+        }
+        return .mapping([
+            ("on_alert", .optional(onAlert, YAML.words)),
+            ("on_alert_timeout", time(onAlertTimeout, unless: usual.onAlertTimeout)),
             (
-                "options",
+                "remind_after",
+                remindAfter == .zero
+                    ? .plain("off") : time(remindAfter, unless: usual.remindAfter)
+            ),
+            (
+                "flood",
                 .row([
-                    ("max-size", size(sizeMax)), ("max-file", .plain("\(filesMax)")),
-                    ("compress", .plain("\(compress)")),
+                    ("max", number(floodMax, unless: usual.floodMax)),
+                    ("window", time(floodWindow, unless: usual.floodWindow)),
                 ])
             ),
+            ("rules", .mapping(rules)),
         ])
     }
 }
 
-extension Confinement {
-    fileprivate var entries: [(String, YAML)] {
-        let limits = ulimits.sorted { $0.key < $1.key }.map { name, limit in
-            (
-                name,
-                YAML.row([("soft", .plain("\(limit.soft)")), ("hard", .plain("\(limit.hard)"))])
-            )
+extension AlertPolicy {
+    fileprivate func yaml(of rule: AlertRule) -> YAML {
+        guard isEnabled else { return .plain("off") }
+        let usual = AlertPolicy.standard(for: rule)
+        // Together: what one is by default depends on the other.
+        let isUsualLevel = threshold == usual.threshold && clear == usual.clear
+        let level = isUsualLevel ? nil : rule.level
+        return .row([
+            ("severity", plain(severity.rawValue, unless: usual.severity.rawValue)),
+            (level?.side.rawValue ?? "threshold", text(threshold, level?.unit)),
+            ("clear", text(clear, level?.unit)),
+            ("for", time(after, unless: usual.after)),
+            ("hold", time(hold, unless: usual.hold)),
+        ])
+    }
+
+    private func text(_ value: Double?, _ unit: AlertLevel.Unit?) -> YAML {
+        guard let value, let unit else { return .nothing }
+        return switch unit {
+        case .share, .days, .count, .rate: decimal(value)
+        case .seconds: time(.nanoseconds(Int64(value * 1e9)))
+        case .bytes: size(ByteCount(bytes: Int64(value)))
         }
-        return [
-            ("ulimits", .mapping(limits)),
-            ("cap_add", .words(capabilitiesAdded)), ("cap_drop", .words(capabilitiesDropped)),
-            ("security_opt", .words(noNewPrivileges ? ["no-new-privileges"] : [])),
-            ("read_only", readOnly ? .plain("true") : .nothing),
-            ("tmpfs", .words(tmpfs)),
-            ("oom_score_adj", .optional(oomScoreAdjustment) { .plain("\($0)") }),
-        ]
     }
 }
 
-extension Hooks.Hook {
+extension Watch {
     fileprivate var yaml: YAML {
         .mapping([
-            ("command", .words(command)), ("user", .optional(user, YAML.text)),
-            ("working_dir", .optional(workingDirectory, YAML.text)),
-            ("environment", variables(environment)),
+            ("certificates", .words(certificates)),
+            (
+                "front_door",
+                .optional(frontDoor) { url in
+                    frontDoorIsGuarded
+                        ? .text(url) : .row([("url", .text(url)), ("guarded", .plain("false"))])
+                }
+            ),
+            ("backups", .optional(backups, YAML.text)),
+            ("disks", .words(disks)),
         ])
     }
 }
 
-extension Port {
-    fileprivate var text: String {
-        let host = address.contains(":") ? "[\(address)]" : address
-        return "\(host):\(number):\(number)"
-    }
-}
-
-extension SignalName {
-    fileprivate var text: String {
-        number <= Self.names.count ? description : String(number)
-    }
-}
-
-extension JSONValue {
+extension BrakePolicy {
     fileprivate var yaml: YAML {
-        switch self {
-        case .null: .plain("~")
-        case .bool(let value): .plain("\(value)")
-        case .number(let value): decimal(value)
-        case .string(let text): .text(text)
-        case .array(let values): values.isEmpty ? .plain("[]") : .list(values.map(\.yaml))
-        case .object(let values):
-            values.isEmpty
-                ? .plain("{}") : .mapping(values.sorted { $0.key < $1.key }.map { ($0, $1.yaml) })
-        }
+        let usual = BrakePolicy()
+        return .row([
+            ("restarts", number(restarts, unless: usual.restarts)),
+            ("window", time(window, unless: usual.window)),
+        ])
     }
 }
 
-private func variables(_ values: [String: String]) -> YAML {
-    .mapping(values.sorted { $0.key < $1.key }.map { ($0, .text($1)) })
-}
-
-private func time(_ duration: Duration, unless usual: Duration? = nil) -> YAML {
-    duration == usual ? .nothing : .plain(duration.composeText)
-}
-
-private func size(_ size: ByteCount) -> YAML { .plain(size.composeText) }
-
-private func decimal(_ value: Double) -> YAML {
-    .plain(Int(exactly: value).map { "\($0)" } ?? "\(value)")
-}
-
-private func number(_ value: Int, unless usual: Int?) -> YAML {
-    value == usual ? .nothing : .plain("\(value)")
-}
-
-private func plain(_ word: String, unless usual: String) -> YAML {
-    word == usual ? .nothing : .plain(word)
+extension HostPlan {
+    fileprivate var yaml: YAML {
+        let usual = HostPlan()
+        return .mapping([
+            ("cpus", .optional(cpus, decimal)),
+            ("memory", .optional(memory, size)),
+            ("disk", .optional(disk, size)),
+            (
+                "database",
+                .row([
+                    (
+                        "size",
+                        databaseSize == usual.databaseSize ? .nothing : size(databaseSize)
+                    ),
+                    (
+                        "connections",
+                        number(databaseConnections, unless: usual.databaseConnections)
+                    ),
+                ])
+            ),
+            ("costs", .row(costs.sorted { $0.key < $1.key }.map { ($0, decimal($1)) })),
+        ])
+    }
 }

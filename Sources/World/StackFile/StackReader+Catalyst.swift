@@ -2,15 +2,17 @@ internal import StackModel
 
 /// `x-catalyst` of the whole stack.
 extension StackReader {
-    func readCatalyst(_ field: Field, into stack: inout StackSpec) {
-        guard var section = field.section() else { return }
+    /// All but `database`, which may be the environment's, too.
+    func readCatalyst(_ section: Section, into stack: inout StackSpec) {
+        var section = section
         if let field = section.take("rollout") {
             stack.rollout = rollout(field, services: stack.services.map(\.name))
         }
         if let field = section.take("freeze") { stack.freeze = freeze(field) }
-        if let field = section.take("alerts"), let alerts = field.section() {
-            for entry in alerts.entries { stack.alerts[entry.key] = entry.value.json }
-        }
+        if let field = section.take("alerts") { stack.alerts = alerts(field) }
+        if let field = section.take("watch") { stack.watch = watch(field) }
+        if let field = section.take("brake") { stack.brake = brake(field) }
+        if let field = section.take("metrics") { stack.metrics = metrics(field, stack.services) }
         if let field = section.take("host") { stack.host = host(field) }
         section.finish()
     }
@@ -59,6 +61,12 @@ extension StackReader {
         plan.cpus = section.take("cpus")?.number(range) ?? older
         plan.memory = section.take("memory")?.size()
         plan.disk = section.take("disk")?.size()
+        if var database = section.take("database")?.section() {
+            plan.databaseSize = database.take("size")?.size() ?? plan.databaseSize
+            plan.databaseConnections =
+                database.take("connections")?.whole(1...1_000_000) ?? plan.databaseConnections
+            database.finish()
+        }
         if let field = section.take("costs"), let costs = field.section() {
             for entry in costs.entries {
                 let cost = Field(
@@ -68,32 +76,5 @@ extension StackReader {
         }
         section.finish()
         return plan
-    }
-}
-
-extension Node {
-    fileprivate var json: JSONValue {
-        switch content {
-        case .null, .broken, .reset: .null
-        case .list(let list): .array(list.map(\.json))
-        case .mapping(let entries):
-            .object(Dictionary(entries.map { ($0.key, $0.value.json) }, uniquingKeysWith: { $1 }))
-        case .scalar(let scalar): scalar.json
-        }
-    }
-}
-
-extension Scalar {
-    /// As YAML's own types, where it has no quotes.
-    fileprivate var json: JSONValue {
-        guard isPlain else { return .string(text) }
-        switch text {
-        case "true", "True", "TRUE": return .bool(true)
-        case "false", "False", "FALSE": return .bool(false)
-        default: break
-        }
-        let isDecimal = text.utf8.allSatisfy { $0.isDigit || "+-.eE".utf8.contains($0) }
-        guard isDecimal, let number = Double(text), number.isFinite else { return .string(text) }
-        return .number(number)
     }
 }

@@ -19,7 +19,13 @@ struct StackReader {
         let active = drafts.filter { isActive($0) }
         stack.services = active.map(\.spec)
         DraftChecks(active: active, all: drafts, findings: project.findings).check(&stack.services)
-        if let field = keys.take("x-catalyst") { readCatalyst(field, into: &stack) }
+        var extras = keys.take("x-catalyst")?.section()
+        if let field = extras?.take("database") {
+            stack.database = database(field)
+        } else {
+            stack.database = usualDatabase(of: tree)
+        }
+        if let extras { readCatalyst(extras, into: &stack) }
         keys.finish(
             idle: ["configs", "models", "networks", "secrets", "volumes"],
             refused: ["include": "give each file with '--file'"])

@@ -60,7 +60,7 @@ package struct StackSource: Sendable {
         }
     }
 
-    private func variables(
+    func variables(
         in directory: Directory, of file: String, _ findings: Findings
     ) -> [String: String] {
         let name = envFile ?? file.prefix(through: "/") + ".env"

@@ -1,6 +1,6 @@
 internal import Glibc
 internal import LinuxSystem
-package import StackModel
+internal import StackModel
 internal import SystemPackage
 
 /// journald over its native protocol: datagrams of fields, sent without ever waiting.
@@ -14,9 +14,13 @@ package struct Journal {
     package static let waitingMax = 1000
     /// Below the default `net.core.wmem_max`; only a log line could be longer, and is cut.
     package static let datagramBytesMax = 128 << 10
+    /// Where no journald is, it is looked for so often: a look costs a system call with each event.
+    static let lookAgainAfter = Duration.seconds(1)
 
     private let path: String
     private var socket: FileDescriptor?
+    /// Nil: at once.
+    private var nextLook: Moment?
     private var waiting: [[UInt8]] = []
     package private(set) var dropped = 0
 
@@ -31,7 +35,7 @@ package struct Journal {
 
     /// Sends fields, or keeps them until `flush()`. False: nobody is there to take them.
     package mutating func send(_ fields: [(name: String, value: String)]) -> Bool {
-        if socket == nil { connect() }
+        connect()
         guard socket != nil else { return false }
         let datagram = Self.encode(fields)
         if waiting.isEmpty, deliver(datagram) { return true }
@@ -42,14 +46,18 @@ package struct Journal {
 
     /// Sends what waits, as far as it goes.
     package mutating func flush() {
-        if socket == nil { connect() }
+        connect()
         let sent = waiting.prefix { deliver($0) }.count
         waiting.removeFirst(sent)
     }
 
     private mutating func connect() {
+        guard socket == nil else { return }
+        let now = Clock.now()
+        if let nextLook, now < nextLook { return }
         // No journald is an ordinary case: the caller has stderr.
         socket = try? UnixSocket.sender(to: path)
+        nextLook = socket == nil ? now + Self.lookAgainAfter : nil
     }
 
     private mutating func deliver(_ datagram: [UInt8]) -> Bool {
@@ -84,34 +92,5 @@ package struct Journal {
             bytes.append(UInt8(ascii: "\n"))
         }
         return bytes
-    }
-}
-
-extension Journal {
-    /// An event with its structured fields: `journalctl -t catalystd CATALYST_SERVICE=scanner -p warning` finds it.
-    package mutating func send(_ event: EventRecord) -> Bool {
-        var fields: [(name: String, value: String)] = [
-            ("MESSAGE", event.service.map { "\($0): \(event.message)" } ?? event.message),
-            ("PRIORITY", String(event.priority.rawValue)),
-            ("SYSLOG_IDENTIFIER", "catalystd"),
-            ("MESSAGE_ID", event.kind.messageID),
-            ("CATALYST_EVENT", event.kind.rawValue),
-            ("CATALYST_EVENT_ID", String(event.id)),
-        ]
-        if let service = event.service { fields.append(("CATALYST_SERVICE", service.text)) }
-        return send(fields)
-    }
-
-    /// A line that a service wrote, for its `journald` log driver.
-    package mutating func send(_ line: String, from service: ServiceName, stream: LogRecord.Stream)
-        -> Bool
-    {
-        send([
-            ("MESSAGE", line),
-            ("PRIORITY", stream == .stderr ? "3" : "6"),
-            ("SYSLOG_IDENTIFIER", service.text),
-            ("CATALYST_SERVICE", service.text),
-            ("CATALYST_STREAM", stream.rawValue),
-        ])
     }
 }

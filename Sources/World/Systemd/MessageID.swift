@@ -31,6 +31,57 @@ extension EventRecord.Kind {
         case .forgiven: "6a20b0f55d034748a9dd3847c626a68f"
         case .logsDropped: "34fd4093dff841e693f159943551dd4e"
         case .notified: "8db9c16304e140d39619d76a0b3f271a"
+        case .braked: "91392b27c344467ba9fee05e32f4c425"
+        case .maintenance: "bee2c69af9d9459187efb74fa77b3539"
+        case .alertsFolded: "458e117169374b08950cc0e8068fed20"
+        case .ledger: "0e24df0b513044e18ee8b1936af4c70c"
+        case .outbox: "4d39de218c824334908fdaa69b265dcc"
+        case .clockJumped: "cf066733463c42ec927448a7c1e8316a"
+        case .notifierFailed: "dd7c903c28a141599112833f7730a637"
+        case .inspected: "b8225bcec4a146589d2b3c4a74616955"
+        }
+    }
+}
+
+extension AlertRule {
+    /// journald's `MESSAGE_ID` of alerts by this rule, from the first word to the last: stable for ever,
+    /// a catalogue entry each.
+    package var messageID: String {
+        switch self {
+        case .serviceDown: "a425b967078747d3bbd696a4d38c87fb"
+        case .serviceUnhealthy: "32a11780dd60498e8a352e04167abd22"
+        case .serviceCrashLooping: "b859370821c843209467cf1ceb00064f"
+        case .serviceOOMKilled: "065955191d0a410fa50d7408945780ee"
+        case .serviceGaveUp: "5f748427f3834cf7a21388b0a0cc9824"
+        case .brake: "3c26c7364084416995dcc988eac6240b"
+        case .serviceMemory: "e8901044d3c94b46b491cde982a82664"
+        case .logFlood: "9e98ba3256314b01866d3a70270bf669"
+        case .cpuHigh: "a926abac85cb4328a37206a0e7a5f3fd"
+        case .cpuSustained: "beeca7133cac40e996b551bf2bf49bc0"
+        case .memoryHigh: "3c7e5003d28f4839a7a2f3fb64f0b74d"
+        case .diskHigh: "49a35573cd5a44c4a239072b2449a092"
+        case .inodesHigh: "5c9dff4225024e0b987ef1c868671ca0"
+        case .diskFilling: "4d474d16077b41f0b2eba8d578f516b5"
+        case .clockJump: "bee3e1d1e8564c3c96c00ae59ca93642"
+        case .redisMemory: "e7e4f990b26143ddb708626d26b798da"
+        case .redisEvictions: "dde174ce202f470189396339ea30fcb7"
+        case .redisPersistence: "8fe0c3800037481683c0f6ff46388c26"
+        case .databaseAway: "3484f1eb243c4384a71ee94ed4c525a5"
+        case .databaseSlow: "265c7475b21849d8831836f2dfee49f6"
+        case .databaseConnections: "66d179bdcf794ccfaede85ee8fcf0889"
+        case .databaseSize: "1c7c260ef11f409fa2cdc9b5f089315a"
+        case .databaseNotEncrypted: "32cb248a307b4b78a195c75b907dc802"
+        case .certificateExpiring: "c99220dd9ac1435b9bdc9d6418719c62"
+        case .frontDoor: "d6190accb43c402b9024a578395a6fb4"
+        case .backupOld: "69179be432f64c6982a81c5c1a0813ad"
+        case .collectorLost: "f7e3686594c8450d82c7d12e7e4bd505"
+        case .stackRefused: "5622d01a37b1452182280a2a61cdb762"
+        case .ledgerFailing: "956970352a424f97bfa492c20a0612b4"
+        case .outboxFilling: "97cd8a51cd1f47e8adb7fe9821ea9137"
+        case .agentMemory: "9af472f84f6847c8b987510c17b43077"
+        case .maintenanceOverdue: "ed591077c50d46e986aa956d99532219"
+        case .notifierFailing: "c626e8ee191245c29f94f78e2f85fe01"
+        case .test: "0870c407820d40909aa97b2c128fc821"
         }
     }
 }

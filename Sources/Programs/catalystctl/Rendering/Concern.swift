@@ -66,7 +66,7 @@ extension ServiceStatus {
 
     private var reason: String? {
         if let problem { return problem }
-        let names = blockedBy.map(\.text).joined(separator: ", ")
+        let names = blockedBy.map(\.words).joined(separator: ", ")
         if !names.isEmpty { return state == .held ? "waits for \(names)" : "because of \(names)" }
         return state == .waiting || state == .failed ? lastExit?.description : statusText
     }

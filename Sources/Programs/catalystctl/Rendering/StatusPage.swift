@@ -25,7 +25,7 @@ struct StatusPage {
     }
 
     private func lines(on terminal: Terminal, showing services: [ServiceStatus]) -> [String] {
-        var lines = [headline(on: terminal)]
+        var lines = [headline(on: terminal)] + HostLines(status: status).lines(on: terminal)
         if !services.isEmpty { lines += [""] + table(of: services).lines(on: terminal) }
         let hidden = status.services.count - services.count
         if hidden > 0 { lines.append("… and \(hidden) more") }
@@ -35,7 +35,7 @@ struct StatusPage {
         return lines
     }
 
-    private func headline(on terminal: Terminal) -> String {
+    func headline(on terminal: Terminal) -> String {
         let name = displayed(status.stack)
         let wanted = status.services.filter(\.wanted)
         let concerns = status.concerns
@@ -59,67 +59,7 @@ struct StatusPage {
     }
 
     private func table(of services: [ServiceStatus]) -> Table {
-        Table(
-            columns: [
-                .init(title: "service"), .init(title: "state"), .init(title: "health", dropRank: 1),
-                .init(title: "since", alignment: .right, dropRank: 2),
-                .init(title: "pid", alignment: .right, dropRank: 4),
-                .init(title: "restarts", alignment: .right, dropRank: 3),
-                .init(title: "port", alignment: .right, dropRank: 5),
-                .init(title: "memory", alignment: .right, dropRank: 6),
-                .init(title: "cpu", alignment: .right, dropRank: 7),
-            ],
-            rows: services.map(row))
-    }
-
-    private func row(_ service: ServiceStatus) -> [Table.Cell] {
-        [
-            .init(service.name.text),
-            .init(service.state.rawValue, stateColor(service)),
-            healthCell(service),
-            .init(humanDuration(status.time - service.since)),
-            optional(service.pid),
-            .init(String(service.restarts), service.restarts > 0 ? .yellow : nil),
-            optional(service.port),
-            memoryCell(service),
-            service.cpu.map { .init(percentage($0)) } ?? Self.nothing,
-        ]
-    }
-
-    private func stateColor(_ service: ServiceStatus) -> Terminal.Color? {
-        switch service.state {
-        case .up: nil
-        case .down, .completed: service.wanted && service.state == .down ? .yellow : .dim
-        case .failed, .waiting: .red
-        case .held, .starting, .stopping: .yellow
-        }
-    }
-
-    private func healthCell(_ service: ServiceStatus) -> Table.Cell {
-        switch service.health {
-        case .unknown: Self.nothing
-        case .healthy: .init("healthy", .green)
-        case .degraded: .init("degraded", .yellow)
-        case .blocked: .init("blocked", .yellow)
-        case .unhealthy: .init("unhealthy", .red)
-        }
-    }
-
-    private func memoryCell(_ service: ServiceStatus) -> Table.Cell {
-        guard let memory = service.memory else { return Self.nothing }
-        let isNearLimit = service.memoryLimit.map { memory.bytes > $0.bytes / 10 * 9 } ?? false
-        return .init(memory.description, isNearLimit ? .yellow : nil)
-    }
-
-    private static let nothing = Table.Cell("–", .dim)
-
-    private func optional(_ value: (some CustomStringConvertible)?) -> Table.Cell {
-        value.map { .init($0.description) } ?? Self.nothing
-    }
-
-    private func percentage(_ share: Double) -> String {
-        let percent = share.isFinite ? min(max(0, share * 100), 99_999) : 0
-        return percent < 9.95 ? "\((percent * 10).rounded() / 10)%" : "\(Int(percent.rounded()))%"
+        StatusTable(status: status, services: services).table
     }
 
     private func concernLines(on terminal: Terminal) -> [String] {
@@ -139,25 +79,26 @@ struct StatusPage {
     }
 
     private func noteLines(on terminal: Terminal) -> [String] {
-        status.notes.flatMap { note in
-            "note: \(displayed(note))".wrapped(to: terminal.width - 2)
+        status.remarks.flatMap { remark in
+            displayed(remark).wrapped(to: terminal.width - 2)
                 .enumerated().map { $0.offset == 0 ? $0.element : "  " + $0.element }
         }
     }
 
     private func nextLine(on terminal: Terminal) -> String? {
-        guard let words = nextCommand else { return nil }
-        let whole = "next: \(program) \(words)"
-        // A command that is cut is worth nothing: rather leave out where the agent is.
-        let line = whole.cellCount <= terminal.width ? whole : "next: catalystctl \(words)"
-        return terminal.paint("next:", .dim) + line.dropFirst("next:".count)
+        nextCommand.map { terminal.next($0, program: program) }
     }
 
     private var nextCommand: String? {
         let concerns = status.concerns
+        // What several suffer from is told by its alert, not by one of them.
+        if let alert = status.firing.first, alert.subject.service == nil || !alert.blocked.isEmpty {
+            return "alerts show \(alert.id)"
+        }
         if let worst = concerns.first, worst.concern.isTrouble || worst.concern == .held {
             return "why \(displayed(worst.service.name.text))"
         }
+        if !status.firing.isEmpty { return "alerts" }
         if !concerns.isEmpty { return "status --watch" }
         return status.services.allSatisfy { !$0.wanted } && !status.services.isEmpty ? "up" : nil
     }

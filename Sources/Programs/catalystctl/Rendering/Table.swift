@@ -34,6 +34,11 @@ struct Table {
         }
     }
 
+    /// Of a line with all columns, each as wide as its widest cell.
+    var naturalWidth: Int {
+        columns.indices.reduce(-Self.gap) { $0 + naturalWidth($1) + Self.gap }
+    }
+
     private func naturalWidth(_ column: Int) -> Int {
         rows.reduce(columns[column].title.cellCount) { max($0, $1[column].text.cellCount) }
     }

@@ -30,6 +30,7 @@ struct Terminal: Equatable {
     enum Color: String, CaseIterable {
         case bold = "1"
         case dim = "2"
+        case reverse = "7"
         case red = "31"
         case green = "32"
         case yellow = "33"

@@ -10,11 +10,11 @@ struct WhyPage {
     func lines(on terminal: Terminal) -> [String] {
         let parts = [
             summary(on: terminal),
-            section("cause", chain(on: terminal), on: terminal),
+            terminal.section("cause", chain(on: terminal)),
             facts(on: terminal),
-            section("last events", events(on: terminal), on: terminal),
-            section("last lines it wrote", logs(on: terminal), on: terminal),
-            section("what to do", suggestions, on: terminal),
+            terminal.section("last events", events(on: terminal)),
+            terminal.section("last lines it wrote", logs(on: terminal)),
+            terminal.section("what to do", suggestions),
         ]
         return Array(parts.filter { !$0.isEmpty }.joined(separator: [""]))
     }
@@ -28,10 +28,6 @@ struct WhyPage {
         }
     }
 
-    private func section(_ title: String, _ lines: [String], on terminal: Terminal) -> [String] {
-        lines.isEmpty ? [] : [terminal.paint(title, .bold)] + lines.map { "  " + $0 }
-    }
-
     private func chain(on terminal: Terminal) -> [String] {
         explanation.chain.enumerated().flatMap { depth, step in
             let indent = String(repeating: "  ", count: min(depth, 10))
@@ -42,23 +38,15 @@ struct WhyPage {
     }
 
     private func facts(on terminal: Terminal) -> [String] {
-        var facts: [(String, String)] = [("state", stateWords)]
-        if let report = explanation.lastReport { facts.append(("last probe", words(report))) }
-        if let body = explanation.lastReport?.body, !body.isEmpty {
-            facts.append(("it said", body))
-        }
-        if let exit = service.lastExit { facts.append(("last exit", exit.description)) }
-        if let attempt = service.nextAttempt {
-            facts.append(("next try", "in \(humanWait(attempt - now))"))
-        }
-        if let text = service.statusText { facts.append(("its own words", text)) }
-        let width = facts.reduce(0) { max($0, $1.0.count) } + 2
-        return facts.flatMap { title, value in
-            displayed(value).wrapped(to: max(20, terminal.width - width)).enumerated().map {
-                index, line in
-                terminal.paint((index == 0 ? title : "").padded(to: width), .dim) + line
-            }
-        }
+        var facts = Facts()
+        facts.add("state", stateWords)
+        facts.add("alert", explanation.alert?.title)
+        facts.add(explanation.lastReport, age: explanation.lastReportTime.map { now - $0 })
+        facts.add("last exit", service.lastExit?.description)
+        facts.add("next try", service.nextAttempt.map { "in \(humanWait($0 - now))" })
+        facts.add("its own words", service.statusText)
+        facts.add("availability", service.availability.words)
+        return facts.lines(on: terminal)
     }
 
     private var stateWords: String {
@@ -72,18 +60,6 @@ struct WhyPage {
         }
     }
 
-    private func words(_ report: Report) -> String {
-        let outcome =
-            switch report.outcome {
-            case .healthy: "healthy"
-            case .degraded(let reason): "degraded: \(reason)"
-            case .failed(let failure): failure.description
-            case .unknown(let reason): "could not be asked: \(reason)"
-            }
-        let age = explanation.lastReportTime.map { ", \(humanDuration(now - $0)) ago" } ?? ""
-        return "\(outcome) (\(humanLatency(report.latency))\(age))"
-    }
-
     private func events(on terminal: Terminal) -> [String] {
         var lines = EventLines(terminal: terminal, names: [])
         return explanation.events.map { event in
@@ -94,17 +70,21 @@ struct WhyPage {
     }
 
     private func logs(on terminal: Terminal) -> [String] {
-        explanation.logs.map { record in
-            let text = "\(record.time.local(now: now))  \(displayed(record.text))"
-            return terminal.isTerminal ? text.shortened(to: terminal.width - 2) : text
-        }
+        explanation.logs.map { $0.line(on: terminal, width: terminal.width - 2, now: now) }
     }
 
     private var suggestions: [String] {
-        explanation.suggestions.map { suggestion in
-            let text = displayed(suggestion)
-            return text.hasPrefix("catalystctl ")
-                ? program + text.dropFirst("catalystctl".count) : text
+        let own = explanation.alert.map { ["\(program) alerts show \($0.id)"] } ?? []
+        return commands(explanation.suggestions, program: program) + own
+    }
+}
+
+extension Availability {
+    /// `99.98% in 24 h, 99.2% in 30 d`; nil: it was never watched.
+    var words: String? {
+        let parts = [(day, "24 h"), (month, "30 d")].compactMap { share, span in
+            share.map { "\(availabilityText($0.share)) in \(span)" }
         }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import StackModel
+internal import Synchronization
 
 /// The writing thread: formats what the reader cut, and appends it to the services' files.
 ///
@@ -11,6 +12,8 @@ final class Writer: @unchecked Sendable {
     private let journal: LogPump.JournalSink?
     private let roomMade: @Sendable () -> Void
     private let compressor = Compressor()
+    /// Bytes that each service wrote, since the start.
+    let taken = Mutex<[ServiceName: UInt64]>([:])
     private var sinks: [ServiceName: Sink] = [:]
     private var json = JSONRun()
     private var local = LocalRun()
@@ -66,6 +69,7 @@ final class Writer: @unchecked Sendable {
     }
 
     private func write(_ segment: Segment, of batch: Batch, to sink: Sink) {
+        taken.withLock { $0[sink.service, default: 0] += UInt64(segment.end - segment.start) }
         switch sink.policy.driver {
         case .jsonFile:
             json.append(segment, of: batch, to: sink)

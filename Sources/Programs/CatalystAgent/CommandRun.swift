@@ -2,8 +2,8 @@ internal import Glibc
 internal import LinuxSystem
 internal import StackModel
 
-/// One run of a CMD or CMD-SHELL probe, killed with all its children when its time is over.
-final class ExecProbe {
+/// One run of a command, a CMD probe or `on_alert`, killed with all its children when its time is over.
+final class CommandRun {
     private unowned let agent: Agent
     private var tree: ProcessTree?
     private var alarm: AlarmID?
@@ -15,17 +15,17 @@ final class ExecProbe {
 
     /// Calls `done` once, on the loop, unless it is abandoned before.
     init(
-        _ request: SpawnRequest, of service: ServiceName, timeout: Duration, agent: Agent,
+        _ request: SpawnRequest, of owner: String, timeout: Duration, agent: Agent,
         done: @escaping (Report) -> Void
     ) {
         self.agent = agent
         self.done = done
         do {
-            try start(request, of: service, timeout: timeout)
+            try start(request, of: owner, timeout: timeout)
         } catch {
             // Told in the next turn: the caller does not expect an answer before its call returns.
             agent.loop.setAlarm(after: .zero) {
-                self.finish(Report(.unknown("cannot run the probe: \(error)")))
+                self.finish(Report(.unknown("cannot run it: \(error)")))
             }
         }
     }
@@ -37,14 +37,14 @@ final class ExecProbe {
         tree?.kill()
     }
 
-    private func start(_ request: SpawnRequest, of service: ServiceName, timeout: Duration) throws {
+    private func start(_ request: SpawnRequest, of owner: String, timeout: Duration) throws {
         var request = request
         let output = try Pipe()
         request.output = .descriptor(output.writeEnd)
         request.error = .descriptor(output.writeEnd)
-        let mark = "\(agent.options.identity).\(service).probe\(agent.nextProbeID())"
+        let mark = "\(agent.options.identity).\(owner).run\(agent.nextProbeID())"
         request.environment[ProcessTree.markName] = mark
-        request.cgroup = agent.cgroupRoot?.child("\(service).probe\(agent.nextProbeID())")
+        request.cgroup = agent.cgroupRoot?.child("\(owner).run\(agent.nextProbeID())")
         let child: Child
         do {
             try request.cgroup?.make()
@@ -90,7 +90,7 @@ final class ExecProbe {
             switch exit {
             case .exited(code: 0): .healthy
             case .exited(let code): .failed(.exitCode(code))
-            case .signaled, .notStarted, .unknown: .failed(.other("the probe \(exit)"))
+            case .signaled, .notStarted, .unknown: .failed(.other("it \(exit)"))
             }
         finish(Report(outcome, latency: Clock.now() - started, body: body))
     }

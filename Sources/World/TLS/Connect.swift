@@ -1,23 +1,32 @@
 internal import Glibc
-internal import TLS
 
-/// A connected, non-blocking socket: the first of the host's addresses that takes the call.
-func connectedSocket(
-    to url: RedisURL, by deadline: ContinuousClock.Instant
-) throws(RedisError) -> CInt {
+/// Why there is no connection.
+package enum ConnectError: Error, Equatable {
+    /// Our own side is at fault, in words.
+    case unable(String)
+    case refused
+    case timedOut
+    case failed(String)
+}
+
+/// A connected, non-blocking socket, the caller's to close: the first of the host's addresses that takes
+/// the call.
+package func connectedSocket(
+    to host: String, _ port: UInt16, by deadline: ContinuousClock.Instant
+) throws(ConnectError) -> CInt {
     var hints = addrinfo()
     hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?
-    let status = getaddrinfo(url.host, String(url.port), &hints, &list)
+    let status = getaddrinfo(host, String(port), &hints, &list)
     guard status == 0 else {
         throw .unable(
-            "cannot find '\(url.host)': \(String(cString: gai_strerror(status)).lowercased())")
+            "cannot find '\(host)': \(String(cString: gai_strerror(status)).lowercased())")
     }
     defer { freeaddrinfo(list) }
-    var failure: RedisError?
+    var failure: ConnectError?
     var next = list
     while let address = next {
-        do throws(RedisError) {
+        do throws(ConnectError) {
             return try connectedSocket(to: address.pointee, by: deadline)
         } catch {
             // What the first address says is what the operator expects to read.
@@ -30,11 +39,11 @@ func connectedSocket(
 
 private func connectedSocket(
     to address: addrinfo, by deadline: ContinuousClock.Instant
-) throws(RedisError) -> CInt {
+) throws(ConnectError) -> CInt {
     let kind = address.ai_socktype | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
     let descriptor = socket(address.ai_family, kind, address.ai_protocol)
     guard descriptor >= 0 else { throw .unable("cannot open a socket: \(words(for: errno))") }
-    do throws(RedisError) {
+    do throws(ConnectError) {
         try connect(descriptor, to: address, by: deadline)
         return descriptor
     } catch {
@@ -45,7 +54,7 @@ private func connectedSocket(
 
 private func connect(
     _ descriptor: CInt, to address: addrinfo, by deadline: ContinuousClock.Instant
-) throws(RedisError) {
+) throws(ConnectError) {
     if Glibc.connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return }
     var error = errno
     if error == EINPROGRESS {
@@ -62,6 +71,6 @@ private func connect(
 }
 
 /// `connection reset by peer`: strerror's words in the middle of a sentence.
-func words(for error: CInt) -> String {
+package func words(for error: CInt) -> String {
     strerror(error).map { String(cString: $0) }?.lowercased() ?? "error \(error)"
 }

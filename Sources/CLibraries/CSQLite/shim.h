@@ -1,0 +1,2 @@
+// What `Ledger` uses of SQLite.
+#include <sqlite3.h>

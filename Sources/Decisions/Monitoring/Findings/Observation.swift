@@ -1,0 +1,93 @@
+package import StackModel
+
+/// All that is known at one time: what alerts are found in.
+package struct Observation: Sendable {
+    package var time: Timestamp
+    package var services: [ServiceSight] = []
+    /// The newest of each subject; what is too old to be true is left out.
+    package var readings: [Subject: Reading] = [:]
+    /// Each file system that is watched; empty: only what `readings` has of `@disk`.
+    package var disks: [DiskSample] = []
+    package var diskForecast = FillRate.Forecast.unknown
+    /// Mean of the host's CPU over the last hour; nil: less than that is known.
+    package var hourlyCPU: Double?
+    /// The furthest that the wall clock jumped lately; nil: unknown.
+    package var clockJump: Duration?
+    package var redis: [ServiceName: RedisFacts] = [:]
+    package var database = Sight<PostgresFacts>.unwatched
+    package var certificates = Sight<[CertificateFacts]>.unwatched
+    package var frontDoor = Sight<FrontDoorFacts>.unwatched
+    package var frontDoorIsGuarded = true
+    /// The age of the newest backup; nil in it: there is none.
+    package var backup = Sight<Duration?>.unwatched
+    /// Services that the brake keeps from a restart.
+    package var braked: [ServiceName] = []
+    package var agent = AgentSight()
+
+    package init(time: Timestamp) { self.time = time }
+}
+
+/// What is known of something that may be watched.
+package enum Sight<Facts: Sendable>: Sendable {
+    case unwatched
+    case unknown
+    case seen(Facts)
+    /// It does not answer, or badly, in words.
+    case away(String)
+}
+
+/// A service, as the agent sees it.
+package struct ServiceSight: Sendable {
+    package enum Stage: Sendable {
+        case down, held, starting, up, stopping
+        /// Between a crash and the next start.
+        case waiting
+        /// Given up, tried again slowly.
+        case failed
+        /// Ran to its end successfully.
+        case completed
+    }
+
+    package var name: ServiceName
+    package var isWanted: Bool
+    /// Up, and not known to be anything but healthy or degraded.
+    package var isWell: Bool
+    package var verdict: Verdict
+    package var stage: Stage
+    /// Whose fault it is that it is not well; empty: its own.
+    package var causes: [Subject] = []
+    package var crashesInARow = 0
+    package var lastExit: ExitReason?
+    package var wasOOMKilled = false
+    /// What is wrong, in words, such as its last bad answer.
+    package var problem: String?
+    package var logBytesDropped = 0
+    /// It writes more than can be kept for long.
+    package var isFloodingItsLog = false
+
+    package init(
+        _ name: ServiceName, isWanted: Bool = true, stage: Stage = .up, verdict: Verdict = .healthy,
+        isWell: Bool
+    ) {
+        self.name = name
+        self.isWanted = isWanted
+        self.stage = stage
+        self.verdict = verdict
+        self.isWell = isWell
+    }
+}
+
+/// What the agent knows of itself. Words: nil is "all right".
+package struct AgentSight: Sendable {
+    package var collectorLost: String?
+    package var stackRefused: String?
+    package var ledgerFailing: String?
+    /// How full the outbox is, in 0…1; nil: there is none.
+    package var outboxShare: Double?
+    package var outboxProblem: String?
+    package var memory: ByteCount?
+    package var notifierFailures = 0
+    package var notifierProblem: String?
+
+    package init() {}
+}

@@ -1,0 +1,128 @@
+internal import CollectorProtocol
+internal import ControlProtocol
+internal import Glibc
+internal import LinuxSystem
+internal import StackModel
+internal import Supervision
+
+/// Carries what the ledger's outbox holds to the database, through the collector: one batch at a
+/// time, in order, again until it is there.
+final class Courier {
+    private unowned let agent: Agent
+    private var isUnderWay = false
+    private var pause = Duration.zero
+    private var alarm: AlarmID?
+    private var batchMax = CollectorLimits.shipRecordsMax
+    private var lastTried = Moment.zero
+    private(set) var lastShipped: Timestamp?
+    /// Why it does not get on, in words; nil: it does.
+    private(set) var problem: String?
+    private let hostName = Courier.ownHostName()
+
+    init(agent: Agent) { self.agent = agent }
+
+    /// There may be something to carry.
+    func wake() {
+        guard !isUnderWay, pause == .zero else { return }
+        begin()
+    }
+
+    private func begin() {
+        agent.loop.cancel(alarm)
+        guard agent.stack?.spec.database != nil else { return }
+        isUnderWay = true
+        agent.ledger.outbox(
+            limit: batchMax, bytesMax: CollectorLimits.shipBytesMax
+        ) { [weak self] records in self?.carry(records) }
+    }
+
+    private func carry(_ records: [OutboxRecord]) {
+        guard let stack = agent.stack, let database = stack.spec.database,
+            let ledger = agent.ledger.identity
+        else {
+            isUnderWay = false
+            return
+        }
+        let isHeartbeatDue = Clock.now() - lastTried >= AgentLimits.heartbeatInterval
+        guard !records.isEmpty || isHeartbeatDue || lastShipped == nil else {
+            isUnderWay = false
+            return sleep(AgentLimits.heartbeatInterval - (Clock.now() - lastTried))
+        }
+        lastTried = Clock.now()
+        let wanted = stack.order.filter { stack.members[$0]?.isWanted == true }
+        let host = HostIdentity(
+            ledger: ledger, hostName: hostName, agentVersion: catalystVersion,
+            stack: stack.spec.name, wanted: wanted.count,
+            well: wanted.filter { stack.members[$0]?.isWell == true }.count)
+        agent.collector.ship(
+            ShipRequest(
+                id: agent.nextProbeID(), database: database, host: host, records: records,
+                timeout: AgentLimits.shippingTimeout)
+        ) { [weak self] shipped in self?.arrived(shipped, records) }
+    }
+
+    private func arrived(_ shipped: Shipped, _ records: [OutboxRecord]) {
+        if let words = shipped.failure {
+            isUnderWay = false
+            return failed(words, isRefused: shipped.isRefused, records)
+        }
+        if let problem {
+            agent.record(.outbox, nil, .notice, "the database takes records again (\(problem))")
+        }
+        problem = nil
+        pause = .zero
+        batchMax = CollectorLimits.shipRecordsMax
+        lastShipped = Clock.wallTime()
+        guard let last = records.last else {
+            isUnderWay = false
+            return sleep(AgentLimits.heartbeatInterval)
+        }
+        agent.ledger.shipped(through: last.sequence) { [weak self] in self?.begin() }
+    }
+
+    private func failed(_ words: String, isRefused: Bool, _ records: [OutboxRecord]) {
+        if problem == nil {
+            agent.record(
+                .outbox, nil, .warning, "the database takes no records: \(words); they wait for it")
+        }
+        problem = words
+        if isRefused, !records.isEmpty {
+            // The one that it will not take is looked for, and left out, so that the others get there.
+            if records.count == 1 {
+                agent.record(
+                    .outbox, nil, .error,
+                    "the database refuses record \(records[0].sequence): \(words); leaving it out")
+                isUnderWay = true
+                return agent.ledger.refused(records[0].sequence) { [weak self] in
+                    self?.begin()
+                }
+            }
+            batchMax = 1
+            return begin()
+        }
+        pause = min(AgentLimits.shippingPauseMax, max(AgentLimits.shippingPauseMin, pause * 2))
+        agent.loop.cancel(alarm)
+        alarm = agent.loop.setAlarm(after: pause * Double.random(in: 0.75...1)) { [weak self] in
+            self?.begin()
+        }
+    }
+
+    private func sleep(_ delay: Duration) {
+        agent.loop.cancel(alarm)
+        alarm = agent.loop.setAlarm(after: max(.seconds(1), delay)) { [weak self] in self?.begin() }
+    }
+
+    /// The stack's database is another one, or none, or the collector is back: tried at once.
+    func restart() {
+        guard !isUnderWay else { return }
+        pause = .zero
+        begin()
+    }
+
+    private static func ownHostName() -> String {
+        var bytes = [CChar](repeating: 0, count: 256)
+        gethostname(&bytes, bytes.count - 1)
+        return String(
+            decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

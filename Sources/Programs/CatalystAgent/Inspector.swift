@@ -1,0 +1,139 @@
+internal import CollectorProtocol
+internal import LinuxSystem
+internal import Monitoring
+internal import StackModel
+internal import Supervision
+
+/// Looks closely at what the services share: the database, Redis, the certificate, the front door,
+/// the backups. Each in its own rhythm, one question at a time.
+final class Inspector {
+    private unowned let agent: Agent
+    private var targets: [Subject: Target] = [:]
+
+    /// One thing that is looked at.
+    private final class Target {
+        let inspection: Inspection
+        let interval: Duration
+        var id: UInt64?
+        var asked = Moment.zero
+        var alarm: AlarmID?
+        var result: InspectionResult?
+
+        init(_ inspection: Inspection, every interval: Duration) {
+            self.inspection = inspection
+            self.interval = interval
+        }
+    }
+
+    /// What the database is judged by: away after two failed looks, back after one good one.
+    static let databaseRules: HealthCheck = {
+        var rules = HealthCheck(.postgres(url: ""))
+        rules.interval = .seconds(10)
+        rules.timeout = .seconds(5)
+        rules.retries = 2
+        return rules
+    }()
+
+    init(agent: Agent) { self.agent = agent }
+
+    /// What was found last; nil: nothing yet.
+    func result(of subject: Subject) -> InspectionResult? { targets[subject]?.result }
+
+    func watches(_ subject: Subject) -> Bool { targets[subject] != nil }
+
+    /// Follows the stack: what is new is looked at now, what is gone no longer.
+    func follow(_ stack: StackSpec) {
+        var wanted: [Subject: (Inspection, Duration)] = [:]
+        for service in stack.services {
+            if case .redis(let url) = service.healthCheck.probe {
+                wanted[.service(service.name)] = (.redis(url: url), .seconds(30))
+            }
+        }
+        if let url = stack.database {
+            wanted["@postgres"] = (.postgres(url: url), Self.databaseRules.interval)
+        }
+        if !stack.watch.certificates.isEmpty {
+            wanted["@certificate"] = (.certificates(stack.watch.certificates), .seconds(3600))
+        }
+        if let url = stack.watch.frontDoor {
+            wanted["@front-door"] = (.frontDoor(url: url), .seconds(30))
+        }
+        if let directory = stack.watch.backups {
+            wanted["@backup"] = (.backups(directory), .seconds(600))
+        }
+        for (subject, target) in targets
+        where wanted[subject].map({ $0.0 != target.inspection }) ?? true {
+            forget(subject, target)
+        }
+        for (subject, (inspection, interval)) in wanted where targets[subject] == nil {
+            targets[subject] = Target(inspection, every: interval)
+            if subject == "@postgres" {
+                agent.board.began(subject, rules: Self.databaseRules, now: Clock.now())
+            }
+            ask(subject)
+        }
+    }
+
+    /// Asks now, unless a question is under way.
+    func ask(_ thing: Subject.Thing) { ask(.thing(thing)) }
+
+    /// The collector is back: what was asked of the old one is asked again.
+    func askAgain() {
+        for (subject, target) in targets {
+            target.id = nil
+            ask(subject)
+        }
+    }
+
+    private func forget(_ subject: Subject, _ target: Target) {
+        agent.loop.cancel(target.alarm)
+        targets[subject] = nil
+        agent.board.ended(subject)
+        if case .thing(let thing) = subject, agent.stack?.troubledThings.contains(thing) == true {
+            agent.post(.troubled(thing, false))
+        }
+    }
+
+    private func ask(_ subject: Subject) {
+        guard let target = targets[subject], target.id == nil else { return }
+        agent.loop.cancel(target.alarm)
+        let id = agent.nextProbeID()
+        target.id = id
+        target.asked = Clock.now()
+        let timeout = Self.databaseRules.timeout
+        agent.collector.inspect(
+            InspectRequest(id: id, inspection: target.inspection, timeout: timeout)
+        ) { [weak self] result in self?.answered(result, subject, id) }
+        // The collector keeps the limit itself; this is for one that does not, or is not there.
+        target.alarm = agent.loop.setAlarm(after: timeout + AgentLimits.probeMargin) {
+            [weak self] in
+            self?.answered(.failed("the collector did not answer", isAway: false), subject, id)
+        }
+    }
+
+    private func answered(_ result: InspectionResult, _ subject: Subject, _ id: UInt64) {
+        guard let target = targets[subject], target.id == id else { return }
+        target.id = nil
+        target.result = result
+        agent.loop.cancel(target.alarm)
+        target.alarm = agent.loop.setAlarm(at: target.asked + target.interval) { [weak self] in
+            self?.ask(subject)
+        }
+        if subject == "@postgres" {
+            agent.receive(Report(result), from: subject, asked: target.asked)
+        }
+        agent.meter.take(result, of: subject)
+    }
+}
+
+extension Report {
+    /// What a look at the database says of its health.
+    fileprivate init(_ result: InspectionResult) {
+        switch result {
+        case .postgres(let facts): self.init(.healthy, latency: facts.connectLatency)
+        case .failed(let words, isAway: true): self.init(.failed(.other(words)))
+        case .failed(let words, isAway: false): self.init(.unknown(words))
+        case .redis, .certificates, .frontDoor, .backups: self.init(.unknown("another answer"))
+        }
+    }
+}

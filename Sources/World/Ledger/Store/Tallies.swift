@@ -1,0 +1,21 @@
+internal import StackModel
+
+/// What would take long to count, kept beside what is counted and written with it.
+struct Tallies: Equatable, Codable {
+    var nextAlertID: Int64 = 1
+    var nextEventID: UInt64 = 1
+    var lastEventTime: Int64?
+    var events = 0
+    var alertEvents = 0
+    /// By `Resolution.rawValue`.
+    var measurements = [0, 0, 0]
+    var outboxRows = 0
+    var outboxBytes = 0
+    var dropped = LedgerLoss()
+    var lastShipped: Int64?
+
+    subscript(resolution: Resolution) -> Int {
+        get { measurements[Int(resolution.rawValue)] }
+        set { measurements[Int(resolution.rawValue)] = newValue }
+    }
+}

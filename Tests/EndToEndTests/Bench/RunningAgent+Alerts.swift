@@ -1,0 +1,44 @@
+import ControlProtocol
+import StackModel
+
+extension RunningAgent {
+    /// Open ones; with `all`, those that are over too. Tests of services are not disturbed by what the host suffers from.
+    func alerts(all: Bool = false) throws -> [Alert] {
+        var request = ControlRequest(.alerts)
+        request.all = all
+        let hostly: Set<Subject> = ["@host", "@disk", "@memory"]
+        return try ask(request).compactMap(\.alert?.alert).filter { !hostly.contains($0.subject) }
+    }
+
+    /// Waits until one about `subject` fires as wished.
+    func alert(
+        about subject: Subject, within limit: Duration = .seconds(40),
+        where condition: (Alert) -> Bool = { _ in true }
+    ) throws -> Alert {
+        var found: Alert?
+        let isThere = try holds(within: limit) {
+            found = try alerts().first {
+                $0.subject == subject && $0.state == .firing && condition($0)
+            }
+            return found != nil
+        }
+        guard isThere, let found else {
+            throw Failure("no such alert about \(subject): \(try alerts(all: true))\n\(story())")
+        }
+        return found
+    }
+
+    func expectResolved(_ id: Int64, within limit: Duration = .seconds(40)) throws {
+        let isOver = try holds(within: limit) {
+            try alerts(all: true).first { $0.id == id }?.state == .resolved
+        }
+        guard isOver else { throw Failure("alert \(id) is not resolved\n\(story())") }
+    }
+
+    /// All that was told of one alert, oldest first.
+    func life(of id: Int64) throws -> [AlertEvent] {
+        var request = ControlRequest(.alerts)
+        request.alert = id
+        return try ask(request).compactMap(\.alert).last?.events ?? []
+    }
+}
