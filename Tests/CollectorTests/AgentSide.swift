@@ -76,7 +76,8 @@ final class AgentSide {
         -> InspectionResult
     {
         try send(
-            CollectorRequest(inspect: InspectRequest(id: 9, inspection: inspection, timeout: timeout)))
+            CollectorRequest(
+                inspect: InspectRequest(id: 9, inspection: inspection, timeout: timeout)))
         guard let inspected = try await reply().inspected, inspected.id == 9 else {
             throw Failure(words: "no inspection")
         }

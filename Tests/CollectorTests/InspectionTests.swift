@@ -63,7 +63,8 @@ func `a real Redis is inspected`() async throws {
     for id in 1...(4 + 64 + 1) as ClosedRange<UInt64> {
         try agent.send(
             CollectorRequest(
-                inspect: InspectRequest(id: id, inspection: .redis(url: url), timeout: .seconds(60))))
+                inspect: InspectRequest(id: id, inspection: .redis(url: url), timeout: .seconds(60))
+            ))
     }
     let refused = try #require(try await agent.reply().inspected)
     #expect(refused.id == 69)

@@ -90,7 +90,8 @@ func `nothing else is served`(method: String, path: String, status: String) asyn
     let id = try #require(try await served.agent.reply().scrape)
     #expect(try await browser.answer().hasPrefix("HTTP/1.1 503 "))
     // Too late, and for nobody: another client gets its own.
-    try served.agent.send(CollectorRequest(page: Page(id: id, contentType: "text/x", text: "late\n")))
+    try served.agent.send(
+        CollectorRequest(page: Page(id: id, contentType: "text/x", text: "late\n")))
     let isAnswered = try await comesTrue {
         let next = try served.browser()
         next.get()

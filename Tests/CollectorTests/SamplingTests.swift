@@ -9,7 +9,8 @@ private let family = "sleep 1000 & (sleep 1000 &); while :; do :; done"
 private func samples(_ mains: [ServiceName: Int32], from agent: AgentSide) async throws -> Samples {
     let targets = mains.mapValues { SampleTarget(pid: $0) }
     try agent.send(
-        CollectorRequest(sample: SampleRequest(id: 5, processes: targets, disks: ["/", "/no/such"])))
+        CollectorRequest(
+            sample: SampleRequest(id: 5, processes: targets, disks: ["/", "/no/such"])))
     guard let samples = try await agent.reply().samples else { throw Failure(words: "no samples") }
     return samples
 }

@@ -1,4 +1,5 @@
 internal import CollectorProtocol
+internal import Glibc
 internal import StackModel
 internal import TestSupport
 internal import Testing
@@ -9,7 +10,8 @@ private let host = HostIdentity(
 
 private func event(_ sequence: Int64) -> OutboxRecord {
     let event = EventRecord(
-        id: UInt64(sequence), time: Timestamp(nanoseconds: 4_000_000_000_000_000_000), service: "news",
+        id: UInt64(sequence), time: Timestamp(nanoseconds: 4_000_000_000_000_000_000),
+        service: "news",
         kind: .healthy, priority: .info, message: "healthy")
     return OutboxRecord(sequence: sequence, content: .event(event))
 }
@@ -67,4 +69,30 @@ func `records are shipped to the database, and it is inspected`() async throws {
     #expect(try await agent.report().report.outcome == .healthy)
     #expect(
         try await agent.reply().shipped == Shipped(id: 1, failure: "no answer in time"))
+}
+
+@Test func `a database sees two connections at most, however much is asked of it`() async throws {
+    let (agent, silent) = (try await AgentSide(), SilentListener())
+    let url = "postgres://u:p@127.0.0.1:\(silent.port)/x"
+    func inspect(_ id: UInt64, within timeout: Duration) throws {
+        try agent.send(
+            CollectorRequest(
+                inspect: InspectRequest(id: id, inspection: .postgres(url: url), timeout: timeout)))
+    }
+    var connections: [CInt] = []
+    defer { for connection in connections { close(connection) } }
+    func countConnections() -> Int {
+        var entry = pollfd(fd: silent.descriptor, events: Int16(POLLIN), revents: 0)
+        while poll(&entry, 1, 0) == 1 { connections.append(accept(silent.descriptor, nil, nil)) }
+        return connections.count
+    }
+    try agent.ship(1, to: url, [], within: .seconds(60))
+    try inspect(2, within: .seconds(60))
+    #expect(await holds(within: .seconds(60)) { countConnections() == 2 })
+    // These wait for their turn, which does not come.
+    try inspect(3, within: .milliseconds(300))
+    try inspect(4, within: .milliseconds(300))
+    try agent.ask(5, .postgres(url: url), within: .milliseconds(300))
+    for _ in 3...5 { _ = try await agent.reply() }
+    #expect(countConnections() == 2)
 }

@@ -43,7 +43,6 @@ struct CommandsTests {
         #expect(
             unknown.errors == """
                 catalystctl: no alert 99
-                the alerts are listed by 'catalystctl alerts --all'
 
                 """)
         #expect(unknown.status == 2)

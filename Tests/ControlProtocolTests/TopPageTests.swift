@@ -66,6 +66,15 @@ struct TopPageTests {
         #expect(lines.count == 24)
     }
 
+    @Test func `of many lines the last ones are shown, of a why the first`() {
+        var page = page()
+        page.text = (0..<100).map { "line \($0)" }
+        page.view.pane = .logs("news")
+        #expect(page.lines(on: screen).dropLast().last == "line 99")
+        page.view.pane = .why("news")
+        #expect(page.lines(on: screen)[4] == "line 0")
+    }
+
     @Test func `keys sort, select, open and close`() {
         var view = TopView()
         let names: [ServiceName] = ["a", "b", "c"]

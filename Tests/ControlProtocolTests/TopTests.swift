@@ -30,7 +30,7 @@ struct TopTests {
             top.type("qq")
             #expect(top.end() == 0)
             #expect(top.isAsBefore)
-            #expect(top.output.hasSuffix("\u{1B}[?25h\u{1B}[?1049l"))
+            #expect(top.wait { top.output.hasSuffix("\u{1B}[?25h\u{1B}[?1049l") })
         }
     }
 
@@ -41,7 +41,7 @@ struct TopTests {
             if signal == SIGINT { top.type("\u{3}") } else { top.send(signal) }
             #expect(top.end() == -signal)
             #expect(top.isAsBefore)
-            #expect(top.output.contains("\u{1B}[?25h\u{1B}[?1049l"))
+            #expect(top.wait { top.output.contains("\u{1B}[?25h\u{1B}[?1049l") })
         }
     }
 
@@ -51,7 +51,7 @@ struct TopTests {
             top.type("\u{1A}")
             #expect(top.isStopped())
             #expect(top.isAsBefore)
-            #expect(top.output.hasSuffix("\u{1B}[?25h\u{1B}[?1049l"))
+            #expect(top.wait { top.output.hasSuffix("\u{1B}[?25h\u{1B}[?1049l") })
             let before = top.output.count
             top.send(SIGCONT)
             #expect(top.wait { top.output.dropFirst(before).contains("\u{1B}[H") })

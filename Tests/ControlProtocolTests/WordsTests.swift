@@ -28,6 +28,15 @@ struct WordsTests {
                 && failure?.message.hasPrefix("no command 'statsu', did you mean 'status'?\n")
                     == true
         }
+        #expect {
+            try CommandLineWords(["maintenance", "strat", "--for", "1h"]).arranged()
+        } throws: {
+            ($0 as? Failure)?.message
+                == """
+                no command 'maintenance strat', did you mean 'maintenance start'?
+                the commands are: maintenance show, maintenance start, maintenance end
+                """
+        }
     }
 
     @Test func `the nearest name is found, and none where none is near`() {

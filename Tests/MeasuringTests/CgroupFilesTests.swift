@@ -78,7 +78,8 @@ func `pressure is a share of the last ten seconds`(text: String, share: Double?)
 }
 
 @Test func `pressure needs all three files`() {
-    #expect(Pressure(cpu: 0, memory: 0.5, io: 1) == Pressure(cpu: 0, memory: 0.5, io: 1.0 as Double))
+    #expect(
+        Pressure(cpu: 0, memory: 0.5, io: 1) == Pressure(cpu: 0, memory: 0.5, io: 1.0 as Double))
     #expect(Pressure(cpu: 0, memory: Double?.none, io: 1) == nil)
 }
 

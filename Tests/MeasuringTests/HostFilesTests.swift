@@ -54,12 +54,14 @@ func `what is no CPU time changes nothing`(text: String) {
     var sample = HostSample()
     sample.take(meminfo: kernel("MemTotal: 9223372036854775807 kB\nMemAvailable: \(many) kB\n"))
     sample.take(
-        stat: kernel("cpu 9223372036854775807 9223372036854775807 1 9223372036854775807 5 \(many)\n"),
+        stat: kernel(
+            "cpu 9223372036854775807 9223372036854775807 1 9223372036854775807 5 \(many)\n"),
         units)
     sample.take(
         diskstats: kernel("8 0 sda 1 1 9223372036854775807 1 1 1 9223372036854775807 1 1 1 1\n"))
     sample.take(
-        interfaces: kernel("eth0: 9223372036854775807 0 0 0 0 0 0 0 \(many)\neth1: 1 0 0 0 0 0 0 0 1\n"))
+        interfaces: kernel(
+            "eth0: 9223372036854775807 0 0 0 0 0 0 0 \(many)\neth1: 1 0 0 0 0 0 0 0 1\n"))
     #expect(sample.memoryTotal == .max)
     #expect(sample.memoryAvailable == 0)
     #expect(sample.bytesRead == .max)
@@ -119,7 +121,8 @@ private let diskstats = """
 }
 
 @Test(arguments: [
-    ("0", 0.0 as Double?), ("12.34", 12.34), ("0.05", 0.05), (".5", nil), ("5.", nil), ("1.2.3", nil),
+    ("0", 0.0 as Double?), ("12.34", 12.34), ("0.05", 0.05), (".5", nil), ("5.", nil),
+    ("1.2.3", nil),
     ("", nil), (".", nil), ("1.0000000001", nil), ("0x1", nil),
 ])
 func `decimals are read strictly`(text: String, value: Double?) {

@@ -20,7 +20,8 @@ private let mountinfo = """
 @Test(arguments: [
     ("/", true), ("/var/log", true), ("/mnt", true), ("/mnt/shared", true), ("/mnt/share", false),
     ("/mnt/share/deep/below", false), ("/mnt/share/local/x", true), ("/mnt/with space/x", false),
-    ("/home/me", false), ("/homely", true), ("/media/disk", true), ("/auto/x", true), ("/cut", true),
+    ("/home/me", false), ("/homely", true), ("/media/disk", true), ("/auto/x", true),
+    ("/cut", true),
 ])
 func `a path is on the mount above it`(path: String, isLocal: Bool) {
     #expect(Mounts(kernel(mountinfo)).isLocal(path) == isLocal)

@@ -7,7 +7,8 @@ internal import Testing
 @Test func `this very process is measured`() throws {
     let own = SampleTarget(pid: getpid())
     let (services, host) = samples(
-        of: ["own": own, "gone": SampleTarget(pid: 0x3fff_fff0)], disks: ["/", "/no/such/place", "/proc"])
+        of: ["own": own, "gone": SampleTarget(pid: 0x3fff_fff0)],
+        disks: ["/", "/no/such/place", "/proc"])
     let sample = try #require(services["own"])
     #expect(services["gone"] == nil)
     #expect(sample.processes >= 1)
@@ -92,7 +93,9 @@ func `a name with brackets and spaces misleads nobody`(stat: String) throws {
     #expect(!row.isZombie)
 }
 
-@Test(arguments: ["", ")", "1 (a) S 2 1 3", "1 a S 2 1 3 0 -1 0 0 0 0 0 5 6 7 8 20 0 1 0 99 1000 44"])
+@Test(arguments: [
+    "", ")", "1 (a) S 2 1 3", "1 a S 2 1 3 0 -1 0 0 0 0 0 5 6 7 8 20 0 1 0 99 1000 44",
+])
 func `a line that is cut is no process`(stat: String) {
     #expect(ProcessTable.Row(pid: 1, stat: kernel(stat)) == nil)
 }

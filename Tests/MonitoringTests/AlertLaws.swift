@@ -33,7 +33,9 @@ struct AlertLaws {
             let key = AlertKey(family: finding.rule.family, subject: finding.subject)
             switch finding.level {
             case .raised:
-                if holding[key]?[finding.rule] == nil { holding[key, default: [:]][finding.rule] = now }
+                if holding[key]?[finding.rule] == nil {
+                    holding[key, default: [:]][finding.rule] = now
+                }
             case .between: break
             case .cleared: holding[key]?[finding.rule] = nil
             case .excused: if pending.contains(key) { holding[key]?[finding.rule] = nil }

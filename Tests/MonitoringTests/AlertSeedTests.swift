@@ -8,7 +8,7 @@ struct AlertSeedTests {
     @Test func `the laws of alerts hold for every seed`() {
         var counts: [AlertEvent.Kind: Int] = [:]
         var folded = 0
-        for seed in 1...UInt64(1000) {
+        for seed in 1...UInt64(2000) {
             var life = RandomLife(seed: seed)
             life.run()
             if let violation = life.laws.violations.first {
@@ -28,13 +28,13 @@ struct AlertSeedTests {
 
 /// One book in a random world.
 private struct RandomLife {
-    private static let services: [ServiceName] = ["redis", "news", "scanner", "trading"]
+    private static let services: [ServiceName] = ["redis", "news"]
     private static let rules: [(AlertRule, Subject)] =
         services.flatMap { name in
             [AlertRule.serviceDown, .serviceUnhealthy, .serviceGaveUp, .serviceMemory].map {
                 ($0, Subject.service(name))
             }
-        } + [(.cpuHigh, "@host"), (.databaseAway, "@postgres"), (.diskHigh, "@disk")]
+        } + [(.cpuHigh, "@host"), (.databaseAway, "@postgres")]
 
     private var chance: Chance
     private var keeper: Keeper
@@ -62,7 +62,7 @@ private struct RandomLife {
     }
 
     mutating func run() {
-        for _ in 0..<50 {
+        for _ in 0..<30 {
             pass(chance.duration(.zero, chance.pick(.seconds(2), .seconds(20), .seconds(200))))
             act()
         }

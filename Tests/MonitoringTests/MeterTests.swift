@@ -95,7 +95,9 @@ struct MeterTests {
     /// A forecast from one value every two minutes.
     private func forecast(_ available: [Double]) -> FillRate.Forecast {
         var rate = FillRate()
-        for (index, value) in available.enumerated() { rate.add(available: value, at: at(index * 120)) }
+        for (index, value) in available.enumerated() {
+            rate.add(available: value, at: at(index * 120))
+        }
         return rate.forecast
     }
 

@@ -237,4 +237,21 @@ struct QuietStories {
             100  g log-flood raised                                                                 → FIRED #7 g 'floods'
             """)
     }
+
+    @Test func `there is an end to how many are open, and that is told too`() {
+        var settings = AlertSettings()
+        settings.rules[.logFlood] = AlertPolicy(.warning)
+        var keeper = Keeper(settings: settings)
+        let findings = (0..<AlertBook.Limits.alertsMax + 100).map { index in
+            Finding(.logFlood, .service(ServiceName("s\(index)")), .raised, "floods")
+        }
+        _ = keeper.receive(.found(findings), at: .zero)
+        let effects = keeper.receive(.found(findings), at: .zero + .seconds(60))
+        #expect(keeper.book.open.count == AlertBook.Limits.alertsMax)
+        let told = settings.floodMax / 2
+        #expect(
+            effects.contains {
+                if case .folded(let count, _) = $0 { count == findings.count - told } else { false }
+            })
+    }
 }

@@ -1,6 +1,6 @@
 internal import Glibc
-internal import Synchronization
 internal import StackModel
+internal import Synchronization
 internal import TestSupport
 internal import Testing
 

@@ -73,14 +73,18 @@ struct ConnectionTests {
         for url in ["pa@ss@host", "pa/ss@host", "1/ss@host", "pa:ss%@host"] {
             #expect(throws: PostgresError.malformedURL) { try PostgresURL("postgres://u:" + url) }
         }
-        #expect(try PostgresURL(cluster.url("trading")).place == "127.0.0.1:\(cluster.port)/trading")
+        #expect(
+            try PostgresURL(cluster.url("trading")).place == "127.0.0.1:\(cluster.port)/trading")
     }
 
     @Test func `what is to be known of a server is found out`() throws {
         let database = try Cluster.database().applied()
         let facts = try inspect(postgres: database.url, within: .seconds(60))
         let limit = try database.rows(
-            "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+            """
+            SELECT current_setting('max_connections')::int
+                - current_setting('superuser_reserved_connections')::int
+            """
         )
         #expect(facts.serverVersion.split(separator: ".").first.flatMap { Int($0) } ?? 0 >= 13)
         #expect(facts.connectionLimit == limit.first.flatMap { Int($0) })

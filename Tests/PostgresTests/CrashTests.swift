@@ -48,13 +48,18 @@ struct CrashTests {
         #expect(await failures >= 4)
         #expect(
             try database.rows(
-                "SELECT count(*), count(DISTINCT sequence), min(sequence), max(sequence) FROM ops.alert_events"
+                """
+                SELECT count(*), count(DISTINCT sequence), min(sequence), max(sequence)
+                FROM ops.alert_events
+                """
             ) == ["10000|10000|1|10000"])
         #expect(
             try database.rows(
                 """
-                SELECT count(*) FROM (SELECT sequence, lag(sequence) OVER (ORDER BY arrival) AS earlier
-                    FROM ops.alert_events) AS pair WHERE earlier >= sequence
+                SELECT count(*) FROM (
+                    SELECT sequence, lag(sequence) OVER (ORDER BY arrival) AS earlier
+                    FROM ops.alert_events) AS pair
+                WHERE earlier >= sequence
                 """) == ["0"])
         #expect(
             try database.rows("SELECT count(*), min(sequence) FROM ops.alerts") == ["50|9951"])

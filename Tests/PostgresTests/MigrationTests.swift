@@ -28,7 +28,9 @@ struct MigrationTests {
                 == files.map { "applied \($0)" })
         let second = ctl(["migrate"], database, "CATALYST_DATABASE_URL")
         #expect(second.status == 0)
-        #expect(second.output == "127.0.0.1:\(database.cluster.port)/\(database.name): was up to date\n")
+        #expect(
+            second.output == "127.0.0.1:\(database.cluster.port)/\(database.name): was up to date\n"
+        )
         let after = ctl(["status"], database)
         #expect(after.status == 0)
         #expect(after.output.contains("\(files.count) of \(files.count) files applied"))
@@ -79,7 +81,7 @@ struct MigrationTests {
         #expect(!ctl(["status"], database).output.contains("applied by psql"))
     }
 
-    @Test func `a file that was changed after it was applied is named, and nothing is done`() throws {
+    @Test func `a file that was changed afterwards is named, and nothing is done`() throws {
         let database = try Cluster.database()
         #expect(ctl(["migrate"], database).status == 0)
         let folder = try Folder(copying: sqlFiles)

@@ -170,7 +170,8 @@ struct SchemaTests {
             INSERT INTO ops.samples (ledger, subject, time, measures)
             VALUES ('l', 'news', now() - interval '89 days', '{}');
             INSERT INTO ops.hosts (ledger, host_name, stack, agent_version, wanted, well, last_seen)
-            VALUES ('l', 'h', 's', 'v', 9, 9, now()), ('dead', 'h', 's', 'v', 9, 9, now() - interval '401 days');
+            VALUES ('l', 'h', 's', 'v', 9, 9, now()),
+                ('dead', 'h', 's', 'v', 9, 9, now() - interval '401 days');
             INSERT INTO ops.alerts (ledger, alert_id, rule, subject, severity, state, since,
                 resolved_at, summary, sequence, changed_at)
             SELECT ledger, id, 'r', 's', 'warning', state, now() - interval '500 days',
@@ -191,7 +192,10 @@ struct SchemaTests {
     @Test func `the shipper deletes what is too old`() throws {
         let database = try Cluster.database().applied()
         try database.rows(
-            "INSERT INTO ops.service_events VALUES ('l', 1, now() - interval '401 days', 's', 'k', 6, 'm')"
+            """
+            INSERT INTO ops.service_events
+            VALUES ('l', 1, now() - interval '401 days', 's', 'k', 6, 'm')
+            """
         )
         let shipper = Shipper { Issue.record("\($0)") }
         #expect(shipper.ship([.event(1)], of: .sample(), to: database.url, by: .patient) == nil)

@@ -23,9 +23,9 @@ struct ShippingTests {
                     SELECT id, ledger, sequence, alert_id, kind, time, message, rule, subject,
                         severity, alert -> 'blocked' FROM ops.alert_events
                     """) == [
-                        uuid(1) + "|ledger-1|1|1|fired|2026-11-22 14:03:00.123456+00|"
-                            + "redis: it's away|service-down|redis|critical|[\"news\", \"scanner\"]"
-                    ])
+                    uuid(1) + "|ledger-1|1|1|fired|2026-11-22 14:03:00.123456+00|"
+                        + "redis: it's away|service-down|redis|critical|[\"news\", \"scanner\"]"
+                ])
         #expect(
             try database.rows(
                 "SELECT alert_id, state, summary, blocked, sequence, resolved_at FROM ops.alerts")
@@ -52,7 +52,8 @@ struct ShippingTests {
         #expect(shipper.ship(records, of: .sample(), to: database.url, by: .patient) == nil)
         #expect(shipper.ship(again, of: .sample(), to: database.url, by: .patient) == nil)
         #expect(
-            try database.rows("SELECT message, count(*) FROM ops.alert_events GROUP BY 1 ORDER BY 1")
+            try database.rows(
+                "SELECT message, count(*) FROM ops.alert_events GROUP BY 1 ORDER BY 1")
                 == ["first|50", "second|25"])
     }
 
@@ -175,7 +176,11 @@ struct ShippingTests {
         #expect(failure != nil)
         #expect(failure?.isRefused == false)
         // Nothing of it is left in the server, either.
-        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = '\(database.name)')"
+        let waiting =
+            """
+            SELECT count(*) FROM pg_locks WHERE NOT granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """
         #expect(try await holds { try database.rows(waiting) == ["0"] })
         _ = try holder.query("ROLLBACK", by: .patient)
         #expect(shipper.ship([.event(1)], of: .sample(), to: database.url, by: .patient) == nil)

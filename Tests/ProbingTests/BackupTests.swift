@@ -24,5 +24,6 @@ internal import Testing
     let result = inspect(.backups("/no/such/place"), within: .seconds(5))
     #expect(
         result
-            == .failed("cannot look into '/no/such/place': no such file or directory", isAway: false))
+            == .failed(
+                "cannot look into '/no/such/place': no such file or directory", isAway: false))
 }

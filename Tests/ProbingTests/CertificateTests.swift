@@ -140,7 +140,9 @@ func `a front door shows its certificate`() async throws {
 @Test func `a front door without TLS is asked without a key`() {
     let server = RawServer { connection in
         let isKeyless = !readRequest(connection).lowercased().contains("authorization")
-        sendAll(Array(http("", status: isKeyless ? "401 Unauthorized" : "200 OK").utf8), over: connection)
+        sendAll(
+            Array(http("", status: isKeyless ? "401 Unauthorized" : "200 OK").utf8),
+            over: connection)
     }
     defer { server.stop() }
     let url = "http://u:geheim@127.0.0.1:\(server.port)/"
@@ -167,7 +169,9 @@ func `a front door shows its certificate`() async throws {
         #expect(result == .failed("no answer in time", isAway: true))
     }
     #expect(door(other, "http", .seconds(5)) == .failed("the answer is not HTTP", isAway: true))
-    guard case .failed(let words, false) = inspect(.frontDoor(url: "ftp://u:geheim@h/"), within: .seconds(5))
+    guard
+        case .failed(let words, false) = inspect(
+            .frontDoor(url: "ftp://u:geheim@h/"), within: .seconds(5))
     else {
         Issue.record("a bad URL was asked")
         return

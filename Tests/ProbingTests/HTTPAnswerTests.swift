@@ -17,7 +17,10 @@ private let chunked =
 @Test(arguments: [
     (plain, whole(200, "hello")), (plain + "more", whole(200, "hello")),
     (chunked, whole(200, "hello")),
-    ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nA: b\r\n\r\n" + plain, whole(200, "hello")),
+    (
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nA: b\r\n\r\n" + plain,
+        whole(200, "hello")
+    ),
     ("HTTP/1.1 204 No Content\r\n\r\n", whole(204, "")),
     ("HTTP/1.0 401 Unauthorized\ncontent-length:  2  \n\nno", whole(401, "no")),
     ("HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n", whole(503, "")),

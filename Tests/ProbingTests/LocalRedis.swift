@@ -8,7 +8,8 @@ final class LocalRedis: Sendable {
 
     /// `fileBlocksMax`: no file of its may be longer; writing more fails.
     init(
-        tls: Bool = false, password: String? = nil, options: [String] = [], fileBlocksMax: Int? = nil
+        tls: Bool = false, password: String? = nil, options: [String] = [],
+        fileBlocksMax: Int? = nil
     ) {
         var command = ["redis-server", "--bind", "127.0.0.1", "--save", "", "--dir", directory]
         if let password { command += ["--requirepass", password] }

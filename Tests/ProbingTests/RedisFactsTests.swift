@@ -76,7 +76,8 @@ func `a failed snapshot is told`() async throws {
     let redis = LocalRedis(fileBlocksMax: 1)
     defer { redis.stop() }
     _ = try #require(await facts(redis.url()))
-    try tell(redis, writes(5, bytes: 10_000) + [["CONFIG", "SET", "rdbcompression", "no"], ["BGSAVE"]])
+    try tell(
+        redis, writes(5, bytes: 10_000) + [["CONFIG", "SET", "rdbcompression", "no"], ["BGSAVE"]])
     let found = try #require(await facts(redis.url()) { !$0.persistenceErrors.isEmpty })
     #expect(found.persistenceErrors == ["the last snapshot (BGSAVE) failed"])
 }
@@ -97,7 +98,9 @@ func `who has the password is told, who has not is not away`() async throws {
     _ = try #require(await facts(redis.url(":geheim@")))
     let refused = inspect(.redis(url: redis.url()), within: .seconds(20))
     #expect(refused == .failed("NOAUTH Authentication required.", isAway: false))
-    guard case .failed(let words, false) = inspect(.redis(url: redis.url(":falsch@")), within: .seconds(20))
+    guard
+        case .failed(let words, false) = inspect(
+            .redis(url: redis.url(":falsch@")), within: .seconds(20))
     else {
         Issue.record("a wrong password opens")
         return
@@ -109,7 +112,8 @@ func `who has the password is told, who has not is not away`() async throws {
     let port = RawServer(listens: false) { _ in }.port
     let url = "redis://:geheim@127.0.0.1:\(port)"
     #expect(
-        inspect(.redis(url: url), within: .seconds(5)) == .failed("connection refused", isAway: true))
+        inspect(.redis(url: url), within: .seconds(5))
+            == .failed("connection refused", isAway: true))
     let silent = RawServer { awaitEnd($0) }
     defer { silent.stop() }
     #expect(

@@ -28,18 +28,19 @@ extension SimulatedMachine {
     }
 
     private mutating func reconsider(dependentsOf subject: Subject) throws(Violation) {
-        let failing = stack.order.filter(board.awaitsBlame)
-        guard !failing.isEmpty else { return }
-        let waiting = stack.dependents(of: subject).filter(failing.contains)
+        guard instances.keys.contains(where: board.awaitsBlame) else { return }
+        let waiting = stack.dependents(of: subject).filter(board.awaitsBlame)
         try perform(board.reconsider(waiting, in: surroundings))
     }
 
     /// Whose health changed since the last look is looked at by those who need it.
     mutating func noticeWellness() throws(Violation) {
-        for name in stack.order {
-            let isWell = stack.members[name]?.isWell ?? false
-            guard isWell != wasWell.contains(name) else { continue }
-            if isWell { wasWell.insert(name) } else { wasWell.remove(name) }
+        var changed: [ServiceName] = []
+        for (name, member) in stack.members where member.isWell != wasWell.contains(name) {
+            changed.append(name)
+        }
+        for name in changed.sorted() {
+            if wasWell.remove(name) == nil { wasWell.insert(name) }
             try wellnessChanged(.service(name))
         }
     }

@@ -44,13 +44,13 @@ extension SimulatedMachine {
     }
 
     /// The failures that it takes, then one question to what it needs, or a second where the first
-    /// was asked too early; with few retries it is asked itself once more. A late answer from before
-    /// costs as much as one that never comes.
+    /// was asked too early; with few retries, or a late answer from what it needs, it is asked itself
+    /// once more. A late answer from before costs as much as one that never comes.
     private func limit(of instance: SimulatedInstance) -> Duration {
         let rules = rules(of: instance)
         let needed = needs(of: instance.spec.name)
-        let questions = (needed.map { patience(with: $0) }.max() ?? .zero) * 2
-        let again = needed.isEmpty || rules.retries > 2 ? Duration.zero : rules.timeout
+        let questions = (needed.map { patience(with: $0) }.max() ?? .zero) * 3
+        let again = needed.isEmpty ? Duration.zero : rules.timeout
         return max(rules.interval, rules.timeout) * rules.retries + rules.timeout * 2 + questions
             + again + .milliseconds(10)
     }

@@ -76,7 +76,7 @@ extension SimulatedMachine {
         }
         if !instance.isReady { return (.failed(.refused), .milliseconds(1)) }
         if instance.behaviour.mindsDependencies, !hasAllItNeeds(instance.spec.name) {
-            instance.truth.isOwn = false
+            instance.truth.isOwn = !isVisiblyLet(down: instance.spec.name)
             return instance.behaviour.hangsAlong
                 ? (.failed(.timedOut), rules.timeout)
                 : (.failed(.status("redis: disconnected")), latency)

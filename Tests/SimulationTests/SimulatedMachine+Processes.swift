@@ -23,7 +23,7 @@ extension SimulatedMachine {
 
     private mutating func behaviour(for spec: ServiceSpec) -> Behaviour {
         let isJob = SimulatedStacks.isJob(spec)
-        if let storm { return storm.behaviour(of: spec, isTroubled: isTroubled, &chance) }
+        if let storm { return storm.behaviour(of: spec, isRaging: isRaging, &chance) }
         return isTroubled
             ? .faulty(faultPercent, isJob: isJob, &chance) : .good(isJob: isJob, &chance)
     }

@@ -11,14 +11,18 @@ extension SimulatedMachine {
     mutating func weather(_ storm: Storm) throws(Violation) {
         beginWatchingDatabase()
         try post(.began(stopped: []))
-        let begins = Storm.begins + chance.duration(.zero, .seconds(30))
-        try run(until: begins)
+        while laws.unsettled(stack) != nil, now < .zero + Self.clearLimit {
+            guard try advance() != nil else { break }
+        }
+        try run(until: now + chance.duration(.seconds(1), .seconds(60)))
         if let missing = laws.unsettled(stack) {
             throw Violation("before the storm not everything is well: \(missing)")
         }
+        isRaging = true
         plan(storm)
         try run(until: now + Storm.lasts)
         isTroubled = false
+        isRaging = false
         databaseBecomes(.well)
         if storm.kind == .stalls, let redis = instances["redis"] { recovers(redis) }
         let limit = now + Self.clearLimit
@@ -27,7 +31,7 @@ extension SimulatedMachine {
                 throw Violation("after the storm not everything becomes well: \(missing)")
             }
         }
-        try run(until: now + .seconds(60))
+        try run(until: now + .seconds(30))
         for name in stack.order where name != "redis" {
             let instances = stack.members[name]?.instances ?? 0
             if instances != 1 { throw Violation("\(name): \(instances) instances") }

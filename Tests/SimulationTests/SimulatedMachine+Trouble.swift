@@ -15,6 +15,9 @@ extension SimulatedMachine {
         return SimulatedStacks.slowRetryMax + (start + end + hang) * 10 + brake
     }()
 
+    /// No run needs so many decisions, unless somebody is asked again and again without need.
+    private static let decidedMax = 200_000
+
     /// Runs to the end, or to the first violation.
     mutating func run() throws(Violation) {
         plan()
@@ -134,12 +137,15 @@ extension SimulatedMachine {
         if agenda.count > 200 * (stack.order.count + 1) {
             throw Violation("\(agenda.count) things are under way")
         }
+        if decided > Self.decidedMax { throw Violation("it does not come to rest") }
     }
 
     private mutating func finish() throws(Violation) {
         guard instances.isEmpty else {
             throw Violation("finished, and \(instances.keys.sorted()) still run")
         }
+        database.isAsked = false  // It is not watched any more.
+        database.question += 1
         // What was under way may still arrive; nothing may come of it.
         while try advance() != nil {}
         guard instances.isEmpty else { throw Violation("something runs after the end") }

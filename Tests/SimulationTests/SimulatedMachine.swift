@@ -55,6 +55,7 @@ struct SimulatedMachine {
     let faultPercent: Double
     /// Only this happens; nil: anything.
     let storm: Storm?
+    var isRaging = false
     var isTroubled = true
     var isCollectorAway = false
     var coverage = Coverage()

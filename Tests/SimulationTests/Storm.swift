@@ -65,18 +65,17 @@ struct Storm {
 
     /// Redis starts or does not; all others are good, and need what they need.
     func behaviour(
-        of spec: ServiceSpec, isTroubled: Bool, _ chance: inout Chance
+        of spec: ServiceSpec, isRaging: Bool, _ chance: inout Chance
     ) -> Behaviour {
         var behaviour = Behaviour.good(isJob: false, &chance)
         behaviour.mindsDependencies = true
-        if kind == .doesNotStart, spec.name == "redis", isTroubled {
+        if kind == .doesNotStart, spec.name == "redis", isRaging {
             behaviour.cannotStart = chance.happens(50)
             behaviour.ends = (chance.duration(.zero, .milliseconds(500)), .exited(code: 1))
         }
         return behaviour
     }
 
-    static let begins = Moment.zero + .seconds(120)
     static let lasts = Duration.seconds(60)
 }
 

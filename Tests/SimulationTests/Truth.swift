@@ -1,3 +1,4 @@
+import Monitoring
 import StackModel
 import Supervision
 import TestSupport
@@ -34,6 +35,12 @@ extension SimulatedMachine {
     private func works(_ name: ServiceName) -> Bool {
         guard let instance = instances[name], instance.answers else { return false }
         return !instance.behaviour.mindsDependencies || hasAllItNeeds(name)
+    }
+
+    /// Whether something that it needs is bad, and can be known to be.
+    func isVisiblyLet(down name: ServiceName) -> Bool {
+        needs(of: name).contains { badSince($0) != nil }
+            || laws.culprit(behind: name, stack) != nil
     }
 
     func noteTruth(_ report: Report, of subject: Subject) {
@@ -86,7 +93,9 @@ extension SimulatedMachine {
 
     /// Since when it is bad, where its own answers tell.
     private func badSince(_ subject: Subject) -> Moment? {
-        guard let name = subject.service else { return database.badSince }
+        guard let name = subject.service else {
+            return board[subject]?.tally.verdict == .unknown ? nil : database.badSince
+        }
         guard let instance = instances[name], instance.isProbed,
             instance.behaviour.liesPercent == 0
         else { return nil }

@@ -38,8 +38,9 @@ struct UnitTests {
             if file.lines.first?.text.hasPrefix("-- Why: ") != true {
                 file.breaks("no '-- Why: ', begin with it")
             }
-            let note = "INSERT INTO ops.migrations (version, name, checksum)\nVALUES (\(index + 1), "
-            if !file.text.contains(note + "'\(file.name.dropFirst(5).dropLast(4))'") {
+            let name = file.name.dropFirst(5).dropLast(4)
+            let note = "INSERT INTO ops.migrations (version, name, checksum)\n"
+            if !file.text.contains(note + "VALUES (\(index + 1), '\(name)',") {
                 file.breaks("it does not note itself in ops.migrations, end as the others do")
             }
         }

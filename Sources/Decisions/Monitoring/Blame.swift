@@ -5,8 +5,8 @@ package enum Blame: Equatable, Sendable {
     case own
     /// Something that it needs is known to be bad.
     case blocked
-    /// Something that it needs may be bad: those of `ask` have to be asked, the others are being
-    /// watched already.
+    /// Something that it needs may be bad, or may have been: those of `ask` have to be asked, the
+    /// others are being watched already.
     case undecided(ask: [Subject])
 
     /// What is known of something that others need.
@@ -15,25 +15,92 @@ package enum Blame: Equatable, Sendable {
         package var isSuspect: Bool
         /// When the newest question was asked that it answered well.
         package var lastGood: Moment?
+        /// When it last answered well, but late: it may have been bad meanwhile.
+        package var lastLate: Moment?
 
-        package init(isSuspect: Bool, lastGood: Moment?) {
+        package init(isSuspect: Bool, lastGood: Moment?, lastLate: Moment? = nil) {
             self.isSuspect = isSuspect
             self.lastGood = lastGood
+            self.lastLate = lastLate
+        }
+    }
+}
+
+/// Finds out whose fault it is that somebody fails.
+///
+/// Nobody is convicted for failures that another may have caused: all that it needs must have been
+/// well before it was asked for the last time, and after it failed. What hangs together is found out
+/// in the order of the probes' intervals, not of cause and effect.
+package struct Trial: Equatable, Sendable {
+    /// Since when all that it needs is known to be well: asked after it began to fail.
+    private var cleared: Moment?
+    /// When it was heard that it had failed once too often, asked while all that was so.
+    private var charged: Moment?
+    /// It got a second chance because of a late answer; whoever is always late must not hold
+    /// everything up.
+    private var isPardoned = false
+
+    package init() {}
+
+    /// It is as good as convicted: what it needs is asked a last time.
+    package var isCharged: Bool { charged != nil }
+
+    /// What the accused has done.
+    package struct Failures: Equatable, Sendable {
+        package var since: Moment
+        /// When the question was asked to which it failed just now; nil: something else was heard.
+        package var asked: Moment?
+        /// Often enough to be unhealthy.
+        package var areEnough: Bool
+        /// It can be asked once more.
+        package var canBeRepeated: Bool
+
+        package init(since: Moment, asked: Moment?, areEnough: Bool, canBeRepeated: Bool) {
+            self.since = since
+            self.asked = asked
+            self.areEnough = areEnough
+            self.canBeRepeated = canBeRepeated
         }
     }
 
-    /// Nobody is convicted before all that they need has been asked since they fail: what hangs
-    /// together is found out in the order of the probes' intervals, not of cause and effect.
-    ///
-    /// `needed` is what can be asked of all that it needs, directly or through others.
-    package static func decide(
-        failingSince since: Moment, isBlocked: Bool, needed: [Subject: Standing]
+    /// `needed` is what can be asked of all that `accused` needs, directly or through others.
+    package mutating func decide(
+        _ accused: Subject, _ failures: Failures, needed: [Subject: Blame.Standing], now: Moment
     ) -> Blame {
-        if isBlocked { return .blocked }
-        let open = needed.filter { _, standing in
-            standing.isSuspect || standing.lastGood.map { $0 < since } ?? true
+        if needed.isEmpty { return .own }
+        if needed.values.contains(where: \.isSuspect) {
+            self = Trial()
+            return .undecided(ask: open(needed, since: failures.since))
         }
-        if open.isEmpty { return .own }
-        return .undecided(ask: open.filter { !$0.value.isSuspect }.keys.sorted())
+        if !isPardoned, needed.values.contains(where: { $0.lastLate ?? .zero > failures.since }) {
+            isPardoned = true
+            cleared = nil
+            charged = nil
+        }
+        if cleared == nil {
+            let unproven = open(needed, since: failures.since)
+            guard unproven.isEmpty else { return .undecided(ask: unproven) }
+            cleared = now
+        }
+        guard failures.areEnough else { return .undecided(ask: []) }
+        if charged == nil {
+            guard isAfterClearing(failures) else { return .undecided(ask: [accused]) }
+            charged = now
+        }
+        let unproven = open(needed, since: charged ?? now)
+        guard unproven.isEmpty else { return .undecided(ask: unproven) }
+        charged = nil
+        return .own
+    }
+
+    private func isAfterClearing(_ failures: Failures) -> Bool {
+        guard failures.canBeRepeated, let cleared else { return true }
+        return failures.asked.map { $0 >= cleared } ?? false
+    }
+
+    private func open(_ needed: [Subject: Blame.Standing], since moment: Moment) -> [Subject] {
+        needed.filter { _, standing in
+            !standing.isSuspect && (standing.lastGood.map { $0 < moment } ?? true)
+        }.keys.sorted()
     }
 }

@@ -9,13 +9,21 @@ package struct HealthBoard: Sendable {
         package fileprivate(set) var rules: HealthCheck
         package fileprivate(set) var lastReport: Report?
         fileprivate var lastGood: Moment?
+        fileprivate var lastLate: Moment?
+        fileprivate var trial = Trial()
 
         /// One that speaks up by itself is bad when it says so, or falls silent.
         fileprivate var canBeAsked: Bool { rules.probe != .none && rules.probe != .notify }
+
+        /// Its last answer was bad, whether that counts or not.
+        fileprivate var isSuspect: Bool {
+            if case .failed = lastReport?.outcome { true } else { tally.failingSince != nil }
+        }
     }
 
     package enum Effect: Equatable, Sendable {
-        /// `hung`: it did not answer at all. Told for each answer, changed or not.
+        /// `hung`: it did not answer at all. Told for each answer, changed or not; but that it is
+        /// unhealthy only when it is known anew that this is its own fault.
         case judged(Subject, Verdict, from: Verdict, hung: Bool)
         /// Ask it now, beside its schedule, unless a question is under way.
         case ask(Subject)
@@ -48,7 +56,7 @@ package struct HealthBoard: Sendable {
     /// It fails, and whose fault that is has to be found out.
     package func awaitsBlame(_ name: ServiceName) -> Bool {
         guard let patient = patients[.service(name)] else { return false }
-        return patient.tally.awaitsBlame(patient.rules)
+        return patient.tally.awaitsBlame || patient.trial.isCharged
     }
 
     /// A new instance, or a thing that is watched from now on: nothing is inherited.
@@ -71,16 +79,22 @@ package struct HealthBoard: Sendable {
         let before = patient.tally.verdict
         patient.lastReport = report
         patient.tally.receive(report, at: surroundings.now, rules: patient.rules)
+        var failed: Moment?
         switch report.outcome {
-        case .healthy, .degraded: patient.lastGood = asked
-        // It cannot be asked, which proves nothing against it.
-        case .unknown: patient.lastGood = surroundings.now
-        case .failed: break
+        case .healthy, .degraded:
+            patient.lastGood = asked
+            let isLate = surroundings.now - asked > patient.rules.timeout / 4
+            if isLate { patient.lastLate = surroundings.now }
+        case .failed: failed = asked
+        case .unknown: break
         }
         patients[subject] = patient
-        let questions = blame(subject, in: surroundings)
+        let blame = blame(subject, failed: failed, in: surroundings)
         patients[subject]?.tally.expire(at: surroundings.now, rules: patient.rules)
-        return [judgement(subject, from: before)] + questions
+        if case .undecided = blame, patients[subject]?.tally.verdict == .unhealthy {
+            return questions(of: blame)
+        }
+        return [judgement(subject, from: before)] + questions(of: blame)
     }
 
     /// What is known of something that these need has changed.
@@ -91,10 +105,18 @@ package struct HealthBoard: Sendable {
             let subject = Subject.service(name)
             guard let patient = patients[subject], awaitsBlame(name) else { return [] }
             let before = patient.tally.verdict
-            let questions = blame(subject, in: surroundings)
-            guard patients[subject]?.tally.verdict != before else { return questions }
-            return [judgement(subject, from: before)] + questions
+            let blame = blame(subject, failed: nil, in: surroundings)
+            let verdict = patients[subject]?.tally.verdict
+            guard verdict != before || verdict == .unhealthy && blame == .own else {
+                return questions(of: blame)
+            }
+            return [judgement(subject, from: before)] + questions(of: blame)
         }
+    }
+
+    private func questions(of blame: Blame?) -> [Effect] {
+        guard case .undecided(let subjects) = blame else { return [] }
+        return subjects.map(Effect.ask)
     }
 
     private func judgement(_ subject: Subject, from before: Verdict) -> Effect {
@@ -103,24 +125,49 @@ package struct HealthBoard: Sendable {
             subject, tally?.verdict ?? .unknown, from: before, hung: tally?.isHung ?? false)
     }
 
-    private mutating func blame(_ subject: Subject, in surroundings: Surroundings) -> [Effect] {
-        guard let patient = patients[subject], let since = patient.tally.failingSince else {
-            return []
+    /// Decides whose fault it is that `subject` fails; nil: it does not. `failed`: when it was asked
+    /// what it failed to answer just now.
+    private mutating func blame(
+        _ subject: Subject, failed: Moment?, in surroundings: Surroundings
+    ) -> Blame? {
+        guard var patient = patients[subject] else { return nil }
+        guard let since = patient.tally.failingSince else {
+            patients[subject]?.trial = Trial()
+            return nil
         }
-        guard case .service(let name) = subject else {
-            patients[subject]?.tally.decide(.own, rules: patient.rules)
-            return []
+        let blame: Blame
+        if case .service(let name) = subject, surroundings.isBlocked(name) {
+            blame = .blocked
+            patient.trial = Trial()
+        } else {
+            let failures = Trial.Failures(
+                since: since, asked: failed,
+                areEnough: patient.tally.failures >= patient.rules.retries,
+                canBeRepeated: patient.canBeAsked)
+            blame = patient.trial.decide(
+                subject, failures, needed: standings(behind: subject, in: surroundings),
+                now: surroundings.now)
         }
-        var needed: [Subject: Blame.Standing] = [:]
+        patient.tally.decide(blame, rules: patient.rules)
+        patients[subject] = patient
+        return blame
+    }
+
+    /// Who cannot be asked proves nothing for or against anybody, nor does a thing that was asked in
+    /// vain for long. A service that was is known to be unwell then.
+    private func standings(
+        behind subject: Subject, in surroundings: Surroundings
+    ) -> [Subject: Blame.Standing] {
+        guard case .service(let name) = subject else { return [:] }
+        var found: [Subject: Blame.Standing] = [:]
         for other in surroundings.needed(name) {
             guard let patient = patients[other], patient.canBeAsked else { continue }
-            needed[other] = Blame.Standing(
-                isSuspect: patient.tally.failingSince != nil, lastGood: patient.lastGood)
+            let isSilent = patient.tally.isSilent(at: surroundings.now, rules: patient.rules)
+            if isSilent, other.service == nil { continue }
+            found[other] = Blame.Standing(
+                isSuspect: patient.isSuspect, lastGood: patient.lastGood,
+                lastLate: patient.lastLate)
         }
-        let blame = Blame.decide(
-            failingSince: since, isBlocked: surroundings.isBlocked(name), needed: needed)
-        patients[subject]?.tally.decide(blame, rules: patient.rules)
-        guard case .undecided(let questions) = blame else { return [] }
-        return questions.map(Effect.ask)
+        return found
     }
 }

@@ -27,9 +27,12 @@ package struct Tally: Equatable, Sendable {
     /// Since when it fails without a success in between; nil: it does not, or that does not count yet.
     package private(set) var failingSince: Moment?
 
-    /// It has failed often enough to be unhealthy, and whose fault that is has to be found out first.
-    package func awaitsBlame(_ rules: HealthCheck) -> Bool {
-        failures >= rules.retries && verdict != .unhealthy
+    /// It fails, and whose fault that is has to be found out before it is unhealthy.
+    package var awaitsBlame: Bool { failingSince != nil && verdict != .unhealthy }
+
+    /// There was no answer for longer than a hang could take to be found.
+    package func isSilent(at now: Moment, rules: HealthCheck) -> Bool {
+        now - lastAnswer > rules.detectionBound
     }
 
     /// Takes an answer in. Where it is a failure, `decide` has to follow.
@@ -65,7 +68,7 @@ package struct Tally: Equatable, Sendable {
 
     /// Without any answer for longer than a hang could take to be found, nothing is known any more.
     package mutating func expire(at now: Moment, rules: HealthCheck) {
-        guard now - lastAnswer > rules.detectionBound, verdict != .unknown else { return }
+        guard isSilent(at: now, rules: rules), verdict != .unknown else { return }
         verdict = .unknown
         complaint = nil
         failures = 0

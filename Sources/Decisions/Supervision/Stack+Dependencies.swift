@@ -35,7 +35,8 @@ extension Stack {
     package func dependents(of subject: Subject) -> [ServiceName] {
         order.filter { name in
             switch subject {
-            case .service(let other): other != name && closure(of: name).contains { $0.service == other }
+            case .service(let other):
+                other != name && closure(of: name).contains { $0.service == other }
             case .thing(let thing):
                 uses(name, thing) || closure(of: name).contains { uses($0.service, thing) }
             }
@@ -48,9 +49,9 @@ extension Stack {
         var seen: Set<ServiceName> = [name]
         var open = dependencies(of: name)
         while let next = open.popLast() {
-            found.append(next)
             // What is done, or can be done without, explains nothing, nor does what it needs.
             if isFine(next), members[next.service]?.state.isRunning != true { continue }
+            found.append(next)
             if seen.insert(next.service).inserted { open += dependencies(of: next.service) }
         }
         return found

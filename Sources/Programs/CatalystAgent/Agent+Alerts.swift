@@ -58,14 +58,15 @@ extension Agent {
         if request.alert != nil, alert == nil {
             return connection.send(Self.noOpenAlert(request.alert))
         }
-        let subjects = alert.map { [$0.subject] } ?? request.services?.map(Subject.service)
+        let subjects =
+            alert.map { [$0.subject] } ?? request.subjects ?? request.services?.map(Subject.service)
         guard let subjects, let seconds = request.seconds, seconds >= 0,
             seconds <= AgentLimits.silenceMax.seconds
         else {
             return connection.send(
                 .failure(
                     .badRequest,
-                    "name an alert or services, and for how long: at most 30 days"
+                    "name an alert, services or things, and for how long: at most 30 days"
                 ))
         }
         let what = subjects.map(\.words).joined(separator: ", ")

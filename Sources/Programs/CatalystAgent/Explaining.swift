@@ -13,6 +13,11 @@ extension Agent {
         explanation.lastReportTime = runners[name]?.instance?.lastReportTime
         explanation.events = chronicle.lately(of: name, count: 12)
         explanation.suggestions = suggestions(status)
+        let subjects = [.service(name)] + causes(of: name)
+        explanation.alert = alarms.book?.open.first {
+            $0.state == .firing && subjects.contains($0.subject)
+        }
+        explanation.alert?.evidence = Evidence()
         return explanation
     }
 

@@ -125,6 +125,8 @@ final class Measures {
     }
 
     private func keep(_ reading: Reading, of subject: Subject) {
+        // JSON has no word for what is no number.
+        let reading = reading.filter(\.value.isFinite)
         minute.add(reading, of: subject)
         // Redis' facts stand beside those of its process.
         readings[subject, default: [:]].merge(reading) { $1 }

@@ -48,7 +48,8 @@ extension Metric {
         case .frontDoorLatency: [.frontDoor]
         case .samplingCost, .ledgerSize, .outboxWaiting: [.agent]
         case .cpu, .memory, .memoryPeak, .memoryLimit, .processes, .bytesRead, .bytesWritten,
-            .pressureCPU, .pressureMemory, .pressureIO, .restarts, .latencyP50, .latencyP99, .wanted,
+            .pressureCPU, .pressureMemory, .pressureIO, .restarts, .latencyP50, .latencyP99,
+            .wanted,
             .well, .uptime, .redisMemory, .redisMemoryMax, .redisEvictions, .redisClients,
             .redisLatency:
             []

@@ -5,8 +5,8 @@ package enum MetricsPage {
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
     package struct Facts: Sendable {
-        /// The newest of each subject. What only means something over a stretch of time (`Metric.isSum`)
-        /// is left out.
+        /// The newest of each subject. What only means something over a stretch of time
+        /// (`Metric.isSum`) is left out.
         package var readings: [Subject: Reading] = [:]
         package var services: [Service] = []
         package var alerts: [Alert] = []
@@ -132,7 +132,8 @@ package enum MetricsPage {
         let names = ["rule", "subject", "severity", "state"]
         return [
             Family("alerts", .gauge, "open alerts") {
-                for (values, alerts) in open.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+                for (values, alerts) in open.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }
+                ) {
                     $0.add(Double(alerts.count), Array(zip(names, values)))
                 }
             }

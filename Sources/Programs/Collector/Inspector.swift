@@ -6,8 +6,8 @@ internal import StackModel
 
 /// Looks closely at things on the agent's behalf, a few at once. Confined to its event loop.
 ///
-/// Each look has a thread of its own, which ends with it: looks are minutes apart, and an idle thread's
-/// memory is not given back.
+/// Each look has a thread of its own, which ends with it: looks are minutes apart, and an idle
+/// thread's memory is not given back.
 final class Inspector {
     private let loop: any EventLoop
     private var waiting: [Look] = []

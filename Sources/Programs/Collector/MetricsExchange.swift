@@ -33,7 +33,9 @@ final class MetricsExchange: ChannelInboundHandler {
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
 
     private func answer(_ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let path = request.uri.prefix { $0 != "?" }
@@ -70,7 +72,8 @@ final class MetricsExchange: ChannelInboundHandler {
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if request.method != .HEAD {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+            context.write(
+                wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
         }
         // While the answer waits for a slow client, and then while the next request is waited for.
         waitForClient(context)
@@ -83,7 +86,8 @@ final class MetricsExchange: ChannelInboundHandler {
     private func waitForClient(_ context: ChannelHandlerContext) {
         wait += 1
         let number = wait
-        context.eventLoop.assumeIsolated().scheduleTask(in: MetricsLimits.clientsTime) { [weak self] in
+        context.eventLoop.assumeIsolated().scheduleTask(in: MetricsLimits.clientsTime) {
+            [weak self] in
             if self?.wait == number { context.close(promise: nil) }
         }
     }

@@ -21,15 +21,16 @@ final class MetricsServer {
         self.scrape = scrape
     }
 
-    /// Listens there, and nowhere else; with port 0 nowhere at all. `answer` is not called then; otherwise
-    /// once: with nothing, or with why it does not listen.
+    /// Listens there, and nowhere else; with port 0 nowhere at all. `answer` is not called then;
+    /// otherwise once: with nothing, or with why it does not listen.
     func serve(_ new: Port, answer: @escaping (String) -> Void) {
         if new == port, listener != nil { return answer("") }
         close()
         guard new.number != 0 else { return }
         guard let address = Self.loopback(new) else {
             return answer(
-                "cannot serve metrics at '\(new.address)': only loopback is allowed, such as 127.0.0.1")
+                "cannot serve metrics at '\(new.address)': only loopback is allowed, as 127.0.0.1"
+            )
         }
         port = new
         let bound = NIOLoopBound(self, eventLoop: loop)
@@ -114,7 +115,8 @@ enum MetricsLimits {
     static let connectionsMax = 8
     /// Browsers send some 1 KiB.
     static let requestBytesMax = 8 << 10
-    /// For a whole request to come, and for an answer to be taken; an idle connection is closed after it.
+    /// For a whole request to come, and for an answer to be taken; an idle connection is closed
+    /// after it.
     static let clientsTime = TimeAmount.seconds(5)
     /// The agent answers in milliseconds unless it hangs. Prometheus gives up after 10 s.
     static let agentsTime = TimeAmount.seconds(2)

@@ -11,9 +11,17 @@ struct CommandLineWords {
         let optionCount = leadingOptionCount
         let rest = words.dropFirst(optionCount)
         guard let word = rest.first, !word.hasPrefix("-") else { return words }
-        guard let command = Self.command(named: word) else { throw Self.unknown(word) }
+        let commands = Catalystctl.configuration.subcommands
+        guard let command = Self.command(named: word) else { throw Self.unknown(word, commands) }
         let parts = command.configuration.subcommands.map { $0._commandName }
-        let depth = rest.dropFirst().first.map(parts.contains) ?? false ? 2 : 1
+        let part = rest.dropFirst().first
+        let depth = part.map(parts.contains) ?? false ? 2 : 1
+        // What follows `alerts` may be a service, what follows `help` anything.
+        if depth == 1, !parts.isEmpty, let part, !part.hasPrefix("-"), command != Alerts.self,
+            word != "help"
+        {
+            throw Self.unknown("\(word) \(part)", command.configuration.subcommands, of: word + " ")
+        }
         return Array(rest.prefix(depth) + words.prefix(optionCount) + rest.dropFirst(depth))
     }
 
@@ -37,9 +45,11 @@ struct CommandLineWords {
             : Catalystctl.configuration.subcommands.first { $0._commandName == word }
     }
 
-    private static func unknown(_ word: String) -> Failure {
-        let names = Catalystctl.configuration.subcommands
-            .filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+    private static func unknown(
+        _ word: String, _ commands: [any ParsableCommand.Type], of group: String = ""
+    ) -> Failure {
+        let names = commands.filter { $0.configuration.shouldDisplay }
+            .map { group + $0._commandName }
         let hint = nearest(to: word, among: names).map { ", did you mean '\($0)'?" } ?? ""
         let list = names.joined(separator: ", ")
         return Failure(

@@ -7,8 +7,9 @@ struct DatabaseMigrate: ParsableCommand {
         commandName: "migrate",
         abstract: "Bring the schema 'ops' up to date.",
         discussion: """
-            Each file of sql/ that is not there yet is applied, in a transaction of its own. Two that
-            do so at once wait for each other. What psql applied is recognised.
+            Each file of sql/ that is not there yet is applied, in a transaction of its
+            own. Two that do so at once wait for each other. What psql applied is
+            recognised.
 
             EXAMPLES
               catalystctl db migrate
@@ -39,9 +40,9 @@ struct DatabaseMigrate: ParsableCommand {
                 try JSONLines.encode(Migrated(applied: applied.map(\.file), notices: notices)))
         } else {
             for migration in applied { output.print("applied \(displayed(migration.file))") }
-            let place = displayed(database.place)
-            output.print(
-                applied.isEmpty ? "\(place): was up to date" : "\(place): up to date")
+            let verdict = applied.isEmpty ? "was up to date" : "up to date"
+            let line = "\(displayed(database.place)): \(verdict)"
+            for part in line.wrapped(to: Terminal.current().width) { output.print(part) }
         }
         try output.flush()
         if !options.json, !notices.isEmpty {

@@ -47,9 +47,7 @@ struct Failure: Error, Equatable {
         case .notAllowed:
             self.init(
                 "\(error)\nbecome root, or a member of the group 'catalyst-admin'", .notAllowed)
-        case .badRequest, .unknownService: self.init(error.message, .usage)
-        case .unknownAlert:
-            self.init("\(error)\nthe alerts are listed by 'catalystctl alerts --all'", .usage)
+        case .badRequest, .unknownService, .unknownAlert: self.init(error.message, .usage)
         case .badStack:
             self.init(
                 "\(error)\nthe running stack goes on; see 'catalystctl config check'", .unhealthy)

@@ -63,6 +63,11 @@ struct Opening {
         if lstat(path, &status) == 0 {
             guard status.st_mode & S_IFMT != S_IFDIR else { throw damage("it is a directory") }
             guard status.st_size > 0 else { throw damage("it is empty") }
+            // SQLite would speak of a bad file descriptor.
+            guard access(path, R_OK | W_OK) == 0 else {
+                let cause = SystemError("write the ledger '\(path)'")
+                throw LedgerError(.obstacle, "\(cause): let the agent's user write there")
+            }
             return
         }
         if exists(path + "-wal") { throw damage("only '\(path)-wal' is there") }

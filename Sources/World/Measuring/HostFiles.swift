@@ -1,6 +1,7 @@
 internal import StackModel
 
-/// What /proc says of the whole host. Pure: text in, numbers out; what is malformed changes nothing.
+/// What /proc says of the whole host. Pure: text in, numbers out; what is malformed changes
+/// nothing.
 extension HostSample {
     /// `/proc/stat`. A virtual machine's stolen time is busy: it is not to be had.
     mutating func take(stat text: KernelText, _ units: Units) {
@@ -55,14 +56,16 @@ extension HostSample {
         }
     }
 
-    /// `/proc/diskstats`, whole disks only: what goes to a partition, a volume or a RAID goes to a disk.
+    /// `/proc/diskstats`, whole disks only: what goes to a partition, a volume or a RAID goes to a
+    /// disk.
     mutating func take(diskstats text: KernelText) {
         (bytesRead, bytesWritten) = (0, 0)
         var disks: [KernelText] = []
         for line in text.lines {
             let words = line.words
             guard words.count >= 10, let read = words[5].number, let written = words[9].number,
-                !isStackedOrVirtual(words[2]), !disks.contains(where: { words[2].isPartition(of: $0) })
+                !isStackedOrVirtual(words[2]),
+                !disks.contains(where: { words[2].isPartition(of: $0) })
             else { continue }
             disks.append(words[2])
             // A sector of this file has 512 bytes, on every disk.

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// Which file system is where: asking one whose server is gone blocks for ever, even for a look at a name
-/// in it.
+/// Which file system is where: asking one whose server is gone blocks for ever, even for a look at
+/// a name in it.
 struct Mounts: Equatable {
     private(set) var types: [String: String] = [:]
 
-    /// Reads `/proc/self/mountinfo`, proc_pid_mountinfo(5). A later mount at the same place hides the
-    /// earlier one.
+    /// Reads `/proc/self/mountinfo`, proc_pid_mountinfo(5). A later mount at the same place hides
+    /// the earlier one.
     init(_ text: KernelText) {
         for line in text.lines {
             let words = line.words
@@ -17,8 +17,8 @@ struct Mounts: Equatable {
         }
     }
 
-    /// Where `path` leads, its links followed; nil where the way leads into a file system that is not
-    /// local, or nowhere.
+    /// Where `path` leads, its links followed; nil where the way leads into a file system that is
+    /// not local, or nowhere.
     func localPath(of path: String) -> String? {
         guard path.hasPrefix("/") else { return nil }
         var open = components(of: path)

@@ -31,17 +31,22 @@ struct ProcessTable {
         return table
     }
 
-    /// `/proc/<pid>/io`: from and to storage.
-    static func inputOutput(of pid: Int32) -> (read: Int64, written: Int64)? {
-        var buffer = ReadBuffer(bytesMax: Self.statBytesMax)
-        guard let text = buffer.read("/proc/\(pid)/io") else { return nil }
-        guard let read = text.number(of: "read_bytes:"), let written = text.number(of: "write_bytes:")
+    /// `/proc/<pid>/io`: from and to storage; nil where we may not know.
+    static func inputOutput(
+        of pid: Int32, with buffer: inout ReadBuffer
+    ) -> (read: Int64, written: Int64)? {
+        guard let text = buffer.read("/proc/\(pid)/io") else {
+            // One that ended during the pass uses nothing any more.
+            return access("/proc/\(pid)", F_OK) == 0 ? nil : (0, 0)
+        }
+        guard let read = text.number(of: "read_bytes:"),
+            let written = text.number(of: "write_bytes:")
         else { return nil }
         return (read, written)
     }
 
     /// 52 numbers of at most 20 digits, and a name of 64 bytes.
-    private static let statBytesMax = 2048
+    static let statBytesMax = 2048
 
     private static func pid(in item: UnsafeMutablePointer<dirent>) -> Int32? {
         withUnsafeBytes(of: &item.pointee.d_name) { name in

@@ -1,8 +1,8 @@
 internal import Glibc
 package import StackModel
 
-/// What these services and the host use now, in one pass. Services without a living process that can be
-/// seen are missing, and so are disks that are not there or not local.
+/// What these services and the host use now, in one pass. Services without a living process that
+/// can be seen are missing, and so are disks that are not there or not local.
 ///
 /// Blocks for as long as the kernel takes: milliseconds.
 package func samples(
@@ -20,8 +20,8 @@ package func samples(
     return (services, host)
 }
 
-/// The longest is `/proc/self/mountinfo` of a host with hundreds of containers; of longer ones the start
-/// is read.
+/// The longest is `/proc/self/mountinfo` of a host with hundreds of containers; of longer ones the
+/// start is read.
 private let fileBytesMax = 1 << 20
 
 /// Of this thread.

@@ -11,13 +11,15 @@ struct TreeUsage: Equatable {
     var bytesRead: Int64? = 0
     var bytesWritten: Int64? = 0
 
-    fileprivate mutating func add(_ row: ProcessTable.Row, _ units: Units) {
+    fileprivate mutating func add(
+        _ row: ProcessTable.Row, _ units: Units, with buffer: inout ReadBuffer
+    ) {
         memory = memory.held(plus: row.residentPages.held(times: units.pageBytes))
         cpuTime += units.tick * Int(row.ticks)
         processes += 1
         // One that may not be read makes the sum worthless.
         guard let read = bytesRead, let written = bytesWritten else { return }
-        let own = ProcessTable.inputOutput(of: row.pid)
+        let own = ProcessTable.inputOutput(of: row.pid, with: &buffer)
         bytesRead = own.map { read.held(plus: $0.read) }
         bytesWritten = own.map { written.held(plus: $0.written) }
     }
@@ -42,9 +44,10 @@ func usage(
 ) -> [ServiceName: TreeUsage] {
     var owners = Owners(of: mains, in: table)
     var found: [ServiceName: TreeUsage] = [:]
+    var buffer = ReadBuffer(bytesMax: ProcessTable.statBytesMax)
     for row in table.rows where !row.isZombie {
         guard let service = owners.owner(of: row) else { continue }
-        found[service, default: TreeUsage()].add(row, units)
+        found[service, default: TreeUsage()].add(row, units, with: &buffer)
     }
     return found
 }

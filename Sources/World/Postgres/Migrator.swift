@@ -128,7 +128,7 @@ package struct Migrator {
                     applied_by, name
                 FROM ops.migrations ORDER BY version
                 """, by: deadline)
-        } catch where error.isSchemaMissing {
+        } catch  where error.isSchemaMissing {
             return []
         }
     }

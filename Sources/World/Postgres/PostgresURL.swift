@@ -21,7 +21,7 @@ package struct PostgresURL: Sendable {
         let port = options["port"].map { ":" + $0 } ?? ""
         let host = options["host"] ?? options["hostaddr"] ?? "the local socket"
         place = host + port + (options["dbname"].map { "/" + $0 } ?? "")
-        // An unescaped '@' or '/' in a password cuts it in two, and libpq would tell the second half.
+        // An unescaped '@' or '/' cuts a password in two, and libpq would tell the second half.
         let isCut = [options["host"], options["dbname"]].contains { $0?.contains("@") ?? false }
         let isNumber = (options["port"] ?? "").allSatisfy { "0123456789,".contains($0) }
         guard !isCut, isNumber else { throw .malformedURL }

@@ -23,13 +23,13 @@ package struct Rights: Equatable, Sendable, Encodable {
                         AND has_function_privilege('ops.prune(integer)', 'EXECUTE'),
                     has_table_privilege('ops.alert_events', 'DELETE')
                 """, by: deadline)
-        } catch where error.isSchemaMissing || error.isPermissionDenied {
+        } catch  where error.isSchemaMissing || error.isPermissionDenied {
             return nil
         }
         guard let row = rows.first else { return nil }
         let members = try connection.query(
             """
-            SELECT role.rolname, member.rolname
+            SELECT DISTINCT role.rolname, member.rolname
             FROM pg_roles AS role
             LEFT JOIN pg_auth_members AS membership ON membership.roleid = role.oid
             LEFT JOIN pg_roles AS member ON member.oid = membership.member

@@ -35,8 +35,8 @@ struct Shipment {
 }
 
 extension Shipment {
-    /// Up to the first record. First of all come the server's own limits for the transaction, so that
-    /// nothing of it outlives our patience: to prepare a statement can take long, too.
+    /// Up to the first record. First of all come the server's own limits for the transaction, so
+    /// that nothing of it outlives our patience: to prepare a statement can take long, too.
     static func beginning(isNew: Bool, by deadline: ContinuousClock.Instant) -> [Step] {
         let all = max(1, deadline.millisecondsLeft)
         let lock = min(all, Int64(ShipperLimits.lockMilliseconds))

@@ -16,7 +16,7 @@ package struct ShipFailure: Error, Equatable, Sendable {
 
 /// Puts the ledger's records into the database, each exactly once, however often it is asked to.
 ///
-/// Keeps one connection. Blocks its thread. Unchecked, because only one thread at a time may use it.
+/// Keeps one connection. Blocks its thread. Unchecked: only one thread at a time may use it.
 package final class Shipper: @unchecked Sendable {
     private var open: (url: String, connection: PostgresConnection)?
     private var pruneDue = ContinuousClock.now
@@ -37,7 +37,7 @@ package final class Shipper: @unchecked Sendable {
             let wasOpen = open != nil
             do throws(ShipFailure) {
                 try deliver(shipment, to: url, by: deadline)
-            } catch where wasOpen && error.isConnectionLost {
+            } catch  where wasOpen && error.isConnectionLost {
                 open = nil
                 try deliver(shipment, to: url, by: deadline)
             }

@@ -9,13 +9,15 @@ enum HTTPAnswer: Equatable {
     /// In words.
     case broken(String)
 
-    /// Reads what was received so far; `isEnd`: nothing follows. At most `bodyBytesMax` of body are kept.
+    /// Reads what was received so far; `isEnd`: nothing follows. At most `bodyBytesMax` of body are
+    /// kept.
     init(_ bytes: [UInt8], isEnd: Bool, bodyBytesMax: Int) {
         var rest = bytes[...]
         while true {
             guard let head = HTTPHead(taking: &rest) else {
                 let isHTTP = "HTTP/1.".utf8.prefix(bytes.count).elementsEqual(bytes.prefix(7))
-                self = !isHTTP || (bytes.count > headBytesMax) ? .notHTTP : isEnd ? .cut : .incomplete
+                self =
+                    !isHTTP || (bytes.count > headBytesMax) ? .notHTTP : isEnd ? .cut : .incomplete
                 return
             }
             guard let status = head.httpStatus else {
@@ -45,7 +47,8 @@ enum HTTPAnswer: Equatable {
     private static let cut = broken("connection closed before the end of the answer")
 }
 
-/// The status of an answer whose head is there, whatever its body is; nil: the head is not whole yet.
+/// The status of an answer whose head is there, whatever its body is; nil: the head is not whole
+/// yet.
 func httpStatus(of bytes: [UInt8]) -> Int? {
     var rest = bytes[...]
     while let head = HTTPHead(taking: &rest) {
@@ -127,7 +130,8 @@ private enum Body {
         var body: [UInt8] = []
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
             let digits = rest[..<end].prefix { isHexadecimal($0) }
-            guard let count = Int(String(decoding: digits, as: UTF8.self), radix: 16), count >= 0 else {
+            guard let count = Int(String(decoding: digits, as: UTF8.self), radix: 16), count >= 0
+            else {
                 self = .broken
                 return
             }
@@ -138,7 +142,8 @@ private enum Body {
             rest = rest[(end + 1)...]
             body += rest.prefix(count)
             // Its own end of line follows each chunk.
-            guard rest.count > count, let next = rest.dropFirst(count).firstIndex(of: UInt8(ascii: "\n"))
+            guard rest.count > count,
+                let next = rest.dropFirst(count).firstIndex(of: UInt8(ascii: "\n"))
             else { break }
             rest = rest[(next + 1)...]
         }

@@ -41,7 +41,8 @@ final class HTTPCall {
     /// `authorization`: the value of that header.
     func get(authorization: String?) throws(Failure) {
         var lines = [
-            "GET \(url.target) HTTP/1.1", "Host: \(url.authority)", "User-Agent: catalyst-collector",
+            "GET \(url.target) HTTP/1.1", "Host: \(url.authority)",
+            "User-Agent: catalyst-collector",
             "Accept: */*", "Connection: close",
         ]
         if let authorization { lines.append("Authorization: \(authorization)") }

@@ -13,7 +13,8 @@ func newestFile(in path: String, by deadline: ContinuousClock.Instant) -> Inspec
     while let item = readdir(directory) {
         count += 1
         guard count <= ProbingLimits.backupsMax, ContinuousClock.now < deadline else {
-            let words = "cannot look at all files in '\(path)': after \(count - 1) there are still more"
+            let words =
+                "cannot look at all files in '\(path)': after \(count - 1) there are still more"
             return .failed(words + "; move old backups elsewhere", isAway: false)
         }
         guard item.pointee.d_name.0 != CChar(UInt8(ascii: ".")) else { continue }

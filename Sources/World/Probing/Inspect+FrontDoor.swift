@@ -2,8 +2,8 @@ internal import Glibc
 internal import StackModel
 internal import TLS
 
-/// A GET without a key: what a stranger gets. The certificate is looked at, and never keeps us out; on
-/// loopback it need not be for the address.
+/// A GET without a key: what a stranger gets. The certificate is looked at, and never keeps us out;
+/// on loopback it need not be for the address.
 func frontDoor(_ text: String, by deadline: ContinuousClock.Instant) -> InspectionResult {
     let url: HTTPURL
     do throws(HTTPURLError) { url = try HTTPURL(text) } catch {

@@ -4,8 +4,8 @@ internal import Redis
 package import StackModel
 internal import TLS
 
-/// Looks closely at one thing. Blocks, for `limit` where the kernel lets it end by then: looking up a
-/// name, or into a file system that hangs, may take longer.
+/// Looks closely at one thing. Blocks, for `limit` where the kernel lets it end by then: looking up
+/// a name, or into a file system that hangs, may take longer.
 package func inspect(_ inspection: Inspection, within limit: Duration) -> InspectionResult {
     let deadline = ContinuousClock.now + limit
     switch inspection {

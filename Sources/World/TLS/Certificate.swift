@@ -21,7 +21,8 @@ final class Certificate {
     /// Whom it is for: its common name, else the first of its names in the DNS.
     var subject: String {
         let name = library.functions.X509_get_subject_name(pointer)
-        return text(NID_commonName, of: name) ?? alternativeName ?? text(NID_organizationName, of: name)
+        return text(NID_commonName, of: name) ?? alternativeName ?? text(
+            NID_organizationName, of: name)
             ?? "without a name"
     }
 

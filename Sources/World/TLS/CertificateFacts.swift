@@ -2,8 +2,8 @@ internal import COpenSSL
 internal import Glibc
 package import StackModel
 
-/// The certificates in a PEM file, the one that a server shows first. What cannot be read is told as the
-/// facts' problem; keys in the file are passed over.
+/// The certificates in a PEM file, the one that a server shows first. What cannot be read is told
+/// as the facts' problem; keys in the file are passed over.
 package func certificateFacts(
     inFile path: String, at time: Timestamp
 ) throws(TLSError) -> CertificateFacts {
@@ -12,7 +12,8 @@ package func certificateFacts(
     do throws(UnreadableFile) {
         let chain = certificates(in: try contents(of: path), of: library)
         if chain.isEmpty {
-            facts.problem = "there is no certificate in '\(path)': it is not in PEM format, or empty"
+            facts.problem =
+                "there is no certificate in '\(path)': it is not in PEM format, or empty"
         } else {
             facts.take(chain, at: time)
         }
@@ -23,8 +24,8 @@ package func certificateFacts(
 }
 
 extension TLSConnection {
-    /// What the server has shown. Meaningful with `Verification.observed`; `isNamed`: it must be for the
-    /// server's name.
+    /// What the server has shown. Meaningful with `Verification.observed`; `isNamed`: it must be
+    /// for the server's name.
     package func certificateFacts(
         source: String, isNamed: Bool, at time: Timestamp
     ) -> CertificateFacts {
@@ -77,9 +78,10 @@ extension CertificateFacts {
             } else if let begin = certificate.begins, begin > time {
                 problem = "\(name) is not valid before \(day(begin))"
             } else if index > 0, !chain[index - 1].isIssued(by: certificate) {
+                let issued = chain[index - 1].subject
                 problem =
-                    "its chain is broken: '\(certificate.subject)' did not issue '\(chain[index - 1].subject)'"
-                    + " before it (the server's own comes first, then who issued it)"
+                    "its chain is broken: '\(certificate.subject)' did not issue '\(issued)' before it"
+                    + " (the server's own comes first, then who issued it)"
             }
         }
     }
@@ -111,7 +113,8 @@ private func contents(of path: String) throws(UnreadableFile) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
         let advice =
-            errno == EACCES ? " (let the collector's user read it, or watch the front door instead)" : ""
+            errno == EACCES
+            ? " (let the collector's user read it, or watch the front door instead)" : ""
         throw UnreadableFile(words: "cannot read '\(path)': \(words(for: errno))\(advice)")
     }
     defer { close(descriptor) }

@@ -9,8 +9,8 @@ package enum ConnectError: Error, Equatable {
     case failed(String)
 }
 
-/// A connected, non-blocking socket, the caller's to close: the first of the host's addresses that takes
-/// the call.
+/// A connected, non-blocking socket, the caller's to close: the first of the host's addresses that
+/// takes the call.
 package func connectedSocket(
     to host: String, _ port: UInt16, by deadline: ContinuousClock.Instant
 ) throws(ConnectError) -> CInt {

@@ -5,7 +5,8 @@ internal import Glibc
 package enum Verification: Equatable, Sendable {
     /// A certificate for its name, from one of the system's authorities.
     case system
-    /// The same is looked at, and told (`certificateFacts`); the conversation goes on whatever it is.
+    /// The same is looked at, and told (`certificateFacts`); the conversation goes on whatever it
+    /// is.
     case observed
     /// Not at all.
     case none
@@ -50,7 +51,9 @@ package final class TLSConnection {
         }
         self.session = session
         self.socket = socket
-        if verification == .observed { library.functions.SSL_set_verify(session, SSL_VERIFY_NONE, nil) }
+        if verification == .observed {
+            library.functions.SSL_set_verify(session, SSL_VERIFY_NONE, nil)
+        }
         try name(server)
         guard library.functions.SSL_set_fd(session, socket) == 1 else {
             throw .unavailable("cannot begin a TLS session")

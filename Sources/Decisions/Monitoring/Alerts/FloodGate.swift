@@ -2,7 +2,7 @@ internal import StackModel
 
 /// Lets `floodMax` alerts through in any `floodWindow`, and counts the others.
 ///
-/// Warnings and reminders get half of it only, so that there is room for what is critical and comes later.
+/// Warnings and reminders get half of it only: what is critical and comes later finds room.
 struct FloodGate {
     private var told: [(at: Moment, isUrgent: Bool)] = []
     private var folded = 0

@@ -107,18 +107,27 @@ struct OpenAlert {
 
     /// The worst rule and severity that have held for long enough.
     func ripe(at now: Moment, _ settings: AlertSettings) -> (rule: AlertRule, severity: Severity)? {
-        let ripe = troubles.filter { now - $0.value.since >= settings.policy(for: $0.key).after }
-        guard let rule = ripe.keys.max(by: { $0.rank < $1.rank }),
-            let severity = ripe.values.map(\.severity).max()
-        else { return nil }
-        return (rule, severity)
+        var ripe: (rule: AlertRule, severity: Severity)?
+        for (rule, trouble) in troubles
+        where now - trouble.since >= settings.policy(for: rule).after {
+            let worst = ripe ?? (rule, trouble.severity)
+            ripe = (
+                worst.rule.rank < rule.rank ? rule : worst.rule,
+                max(worst.severity, trouble.severity)
+            )
+        }
+        return ripe
     }
 
     /// When a rule will have held for long enough.
     func ripens(after now: Moment, _ settings: AlertSettings) -> Moment? {
         guard isCertain else { return nil }
-        return troubles.map { $0.value.since + settings.policy(for: $0.key).after }
-            .filter { $0 > now }.min()
+        var first: Moment?
+        for (rule, trouble) in troubles {
+            let ripe = trouble.since + settings.policy(for: rule).after
+            if ripe > now { first = min(first ?? ripe, ripe) }
+        }
+        return first
     }
 }
 

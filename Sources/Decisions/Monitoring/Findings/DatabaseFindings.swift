@@ -32,7 +32,7 @@ extension PostgresFacts {
         var found = [
             finding(
                 .databaseSlow, slowest.seconds,
-                "needs \(humanSpan(slowest)) to "
+                "needs \(short(slowest.seconds)) s to "
                     + (connectLatency > queryLatency ? "connect" : "answer")),
             Finding(
                 .databaseNotEncrypted, subject,

@@ -82,8 +82,11 @@ struct TopPage {
             let sorted = view.sorted(status.services)
             return table(window(sorted, room: room), status, on: terminal)
         case .help: return Self.help.map { $0.shortened(to: terminal.width) }
-        case .why(let name), .logs(let name):
+        case .why(let name):
             return text.isEmpty ? ["nothing is known of \(displayed(name.text))"] : text
+        case .logs(let name):
+            return text.isEmpty
+                ? ["\(displayed(name.text)) has written nothing"] : text.suffix(room + 1)
         }
     }
 

@@ -9,6 +9,8 @@ struct LedgerWrite: Sendable {
     var loss = LedgerLoss()
 
     var bytes: Int { entries.reduce(128) { $0 + $1.bytes } }
+    /// Nothing is left of it, and nothing will come.
+    var isEmpty: Bool { entries.isEmpty && prepare == nil }
     var isPatient: Bool { prepare == nil && entries.allSatisfy(\.isPatient) }
 
     /// Throws away what is worth no more than `worth`; returns the bytes that this frees.

@@ -13,6 +13,8 @@ struct WaitingWrites {
     private(set) var writes: [LedgerWrite] = []
     private(set) var bytes = 0
     private let limits: LedgerLimits
+    /// The first writes, so many, have nothing of that worth: a storm does not look through them again and again.
+    private var cleared: [LedgerEntry.Worth: Int] = [:]
 
     init(limits: LedgerLimits) { self.limits = limits }
 
@@ -28,6 +30,7 @@ struct WaitingWrites {
     mutating func putBack(_ taken: [LedgerWrite]) -> Overflow {
         writes.insert(contentsOf: taken, at: 0)
         bytes += taken.reduce(0) { $0 + $1.bytes }
+        cleared = [:]
         return makeRoom()
     }
 
@@ -41,6 +44,7 @@ struct WaitingWrites {
         let taken = Array(writes[..<(end ?? writes.count)])
         writes.removeFirst(taken.count)
         bytes -= taken.reduce(0) { $0 + $1.bytes }
+        cleared = cleared.mapValues { max($0 - taken.count, 0) }
         return taken
     }
 
@@ -57,26 +61,46 @@ struct WaitingWrites {
             // A tenth more than needed, so that not each further write has to look for room.
             if bytes > limit { throwAway(worth, until: limit - limit / 10, &overflow) }
         }
+        if bytes > limits.waitingAlertBytesMax { refuseOldest(&overflow) }
         return overflow
     }
 
     private mutating func throwAway(
         _ worth: LedgerEntry.Worth, until goal: Int, _ overflow: inout Overflow
     ) {
-        for index in writes.indices where bytes > goal {
-            let lost = writes[index].loss
-            bytes -= writes[index].throwAway(worth)
-            overflow.loss += writes[index].loss.minus(lost)
+        let start = cleared[worth] ?? 0
+        var end = start
+        var kept: [LedgerWrite] = []
+        while end < writes.count, bytes > goal {
+            var write = writes[end]
+            let before = write.loss
+            bytes -= write.throwAway(worth)
+            overflow.loss += write.loss.minus(before)
+            if write.isEmpty {
+                bytes -= write.bytes
+                overflow.refused.append(write)
+            } else {
+                kept.append(write)
+            }
+            end += 1
         }
-        let (kept, empty) = writes.parted { !$0.entries.isEmpty || $0.prepare != nil }
-        bytes -= empty.reduce(0) { $0 + $1.bytes }
-        overflow.refused += empty
-        writes = kept
-        // Nothing is prepared for ever: past the last bound whole writes give way.
-        while worth == .alert, bytes > goal, !writes.isEmpty {
-            bytes -= writes[0].bytes
-            overflow.refused.append(writes.removeFirst())
+        writes.replaceSubrange(start..<end, with: kept)
+        // Those behind have moved.
+        if kept.count < end - start { cleared = cleared.mapValues { min($0, start) } }
+        cleared[worth] = start + kept.count
+    }
+
+    /// Those that are still to be prepared: nothing waits without a bound.
+    private mutating func refuseOldest(_ overflow: inout Overflow) {
+        let goal = limits.waitingAlertBytesMax * 9 / 10
+        var count = 0
+        while count < writes.count, bytes > goal {
+            bytes -= writes[count].bytes
+            count += 1
         }
+        overflow.refused += writes.prefix(count)
+        writes.removeFirst(count)
+        cleared = cleared.mapValues { max($0 - count, 0) }
     }
 }
 
@@ -85,11 +109,5 @@ extension LedgerLoss {
         LedgerLoss(
             measurements: measurements - other.measurements, events: events - other.events,
             alertEvents: alertEvents - other.alertEvents)
-    }
-}
-
-extension Array {
-    fileprivate func parted(_ belongs: (Element) -> Bool) -> (kept: [Element], others: [Element]) {
-        (filter(belongs), filter { !belongs($0) })
     }
 }
