@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Redis
 internal import StackModel
+internal import TestSupport
 internal import Testing
 
 @testable internal import Probing
@@ -32,7 +33,7 @@ private func writes(_ count: Int, bytes: Int) -> [[String]] {
     (0..<count).map { ["SET", "key\($0)", String(repeating: "x", count: bytes)] }
 }
 
-@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"))
+@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"), .ownThreads)
 func `a real Redis tells about itself`() async throws {
     let redis = LocalRedis(options: ["--appendonly", "yes"])
     defer { redis.stop() }
@@ -48,7 +49,7 @@ func `a real Redis tells about itself`() async throws {
     #expect(found.latency > .zero)
 }
 
-@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"))
+@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"), .ownThreads)
 func `a full Redis evicts`() async throws {
     let redis = LocalRedis(options: [
         "--maxmemory", "4mb", "--maxmemory-policy", "allkeys-lru",
@@ -61,7 +62,7 @@ func `a full Redis evicts`() async throws {
     #expect(!found.isAOFEnabled)
 }
 
-@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"))
+@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"), .ownThreads)
 func `a failed write to the append-only file is told`() async throws {
     let redis = LocalRedis(options: ["--appendonly", "yes"], fileBlocksMax: 512)
     defer { redis.stop() }
@@ -71,7 +72,7 @@ func `a failed write to the append-only file is told`() async throws {
     #expect(found.persistenceErrors.contains("the last write to the append-only file failed"))
 }
 
-@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"))
+@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"), .ownThreads)
 func `a failed snapshot is told`() async throws {
     let redis = LocalRedis(fileBlocksMax: 1)
     defer { redis.stop() }
@@ -82,7 +83,7 @@ func `a failed snapshot is told`() async throws {
     #expect(found.persistenceErrors == ["the last snapshot (BGSAVE) failed"])
 }
 
-@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"))
+@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"), .ownThreads)
 func `a replica is known as one`() async throws {
     let master = LocalRedis()
     defer { master.stop() }
@@ -91,7 +92,7 @@ func `a replica is known as one`() async throws {
     #expect(try #require(await facts(replica.url())).role == "replica")
 }
 
-@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"))
+@Test(.enabled(if: LocalRedis.isInstalled, "redis-server is not installed"), .ownThreads)
 func `who has the password is told, who has not is not away`() async throws {
     let redis = LocalRedis(password: "geheim")
     defer { redis.stop() }

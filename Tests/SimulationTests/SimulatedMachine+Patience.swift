@@ -49,8 +49,8 @@ extension SimulatedMachine {
     private func limit(of instance: SimulatedInstance) -> Duration {
         let rules = rules(of: instance)
         let needed = needs(of: instance.spec.name)
-        let questions = (needed.map { patience(with: $0) }.max() ?? .zero) * 3
-        let again = needed.isEmpty ? Duration.zero : rules.timeout
+        let questions = (needed.map { patience(with: $0) }.max() ?? .zero) * 5
+        let again = needed.isEmpty ? Duration.zero : rules.timeout * 3
         return max(rules.interval, rules.timeout) * rules.retries + rules.timeout * 2 + questions
             + again + .milliseconds(10)
     }

@@ -8,19 +8,25 @@ extension SimulatedMachine {
     /// and a turn of everybody's probes.
     static let clearLimit = Duration.seconds(600)
 
+    /// An alert that is over is told to be so within this.
+    private static let holdLimit = Duration.seconds(30)
+
     mutating func weather(_ storm: Storm) throws(Violation) {
         beginWatchingDatabase()
         try post(.began(stopped: []))
         while laws.unsettled(stack) != nil, now < .zero + Self.clearLimit {
             guard try advance() != nil else { break }
         }
-        try run(until: now + chance.duration(.seconds(1), .seconds(60)))
+        try run(until: now + chance.duration(.zero, storm.turn))
         if let missing = laws.unsettled(stack) {
             throw Violation("before the storm not everything is well: \(missing)")
         }
+        beginLooking()
         isRaging = true
         plan(storm)
-        try run(until: now + Storm.lasts)
+        try run(until: now + storm.lasts)
+        try checkListed(storm)
+        let isFound = !stack.troubledThings.isEmpty || storm.kind == .doesNotStart
         isTroubled = false
         isRaging = false
         databaseBecomes(.well)
@@ -31,7 +37,8 @@ extension SimulatedMachine {
                 throw Violation("after the storm not everything becomes well: \(missing)")
             }
         }
-        try run(until: now + .seconds(30))
+        try run(until: now + Self.holdLimit)
+        try checkTold(storm, lasted: isFound && storm.kind != .databaseFlaps)
         for name in stack.order where name != "redis" {
             let instances = stack.members[name]?.instances ?? 0
             if instances != 1 { throw Violation("\(name): \(instances) instances") }
@@ -55,18 +62,18 @@ extension SimulatedMachine {
         case .hangs: blow(.hangs, after: .zero)
         case .killedAgainAndAgain:
             for _ in 0..<(2 + chance.index(below: 20)) {
-                blow(.killed, after: chance.duration(.zero, Storm.lasts))
+                blow(.killed, after: chance.duration(.zero, storm.lasts))
             }
         case .stalls:
             for _ in 0..<(1 + chance.index(below: 8)) {
                 let length = chance.duration(.milliseconds(100), .seconds(20))
-                blow(.hangsFor(length), after: chance.duration(.zero, Storm.lasts))
+                blow(.hangsFor(length), after: chance.duration(.zero, storm.lasts))
             }
         case .databaseAway: agenda.add(.database(.away), at: now)
         case .databaseHangs: agenda.add(.database(.hung), at: now)
         case .databaseFlaps:
             for _ in 0..<(1 + chance.index(below: 8)) {
-                let fails = now + chance.duration(.zero, Storm.lasts)
+                let fails = now + chance.duration(.zero, storm.lasts)
                 let length = chance.duration(.milliseconds(100), .seconds(20))
                 agenda.add(.database(chance.pick(.away, .hung)), at: fails)
                 agenda.add(.database(.well), at: fails + length)

@@ -29,6 +29,7 @@ struct SimulatedMachine {
         case order(Order)
         case collectorLeaves, collectorReturns
         case troubleEnds
+        case look
         /// Nothing: time has passed.
         case pause
     }
@@ -56,6 +57,10 @@ struct SimulatedMachine {
     /// Only this happens; nil: anything.
     let storm: Storm?
     var isRaging = false
+    /// Nil: nobody looks.
+    var book: AlertBook?
+    var told: [Told] = []
+    var blockedSince: [ServiceName: Moment] = [:]
     var isTroubled = true
     var isCollectorAway = false
     var coverage = Coverage()
@@ -202,6 +207,7 @@ struct SimulatedMachine {
         case .collectorLeaves: isCollectorAway = true
         case .collectorReturns: collectorReturns()
         case .troubleEnds: try endTrouble()
+        case .look: look()
         case .pause: break
         }
         return now

@@ -76,7 +76,9 @@ struct Storm {
         return behaviour
     }
 
-    static let lasts = Duration.seconds(60)
+    var lasts: Duration { pace == .fast ? .seconds(25) : .seconds(60) }
+    /// In which everybody is asked.
+    var turn: Duration { pace == .fast ? .seconds(3) : .seconds(30) }
 }
 
 /// What befalls a running service.

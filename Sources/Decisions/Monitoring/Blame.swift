@@ -36,9 +36,11 @@ package struct Trial: Equatable, Sendable {
     private var cleared: Moment?
     /// When it was heard that it had failed once too often, asked while all that was so.
     private var charged: Moment?
-    /// It got a second chance because of a late answer; whoever is always late must not hold
-    /// everything up.
-    private var isPardoned = false
+    /// How often a late answer gave it another chance; whoever is always late must not hold everything
+    /// up.
+    private var pardons = 0
+    private static let pardonsMax = 3
+    private var lastLate: Moment?
 
     package init() {}
 
@@ -72,11 +74,7 @@ package struct Trial: Equatable, Sendable {
             self = Trial()
             return .undecided(ask: open(needed, since: failures.since))
         }
-        if !isPardoned, needed.values.contains(where: { $0.lastLate ?? .zero > failures.since }) {
-            isPardoned = true
-            cleared = nil
-            charged = nil
-        }
+        pardon(for: needed.values.compactMap(\.lastLate).max(), failures)
         if cleared == nil {
             let unproven = open(needed, since: failures.since)
             guard unproven.isEmpty else { return .undecided(ask: unproven) }
@@ -91,6 +89,14 @@ package struct Trial: Equatable, Sendable {
         guard unproven.isEmpty else { return .undecided(ask: unproven) }
         charged = nil
         return .own
+    }
+
+    private mutating func pardon(for late: Moment?, _ failures: Failures) {
+        guard let late, late > lastLate ?? failures.since, pardons < Self.pardonsMax else { return }
+        lastLate = late
+        pardons += 1
+        cleared = nil
+        charged = nil
     }
 
     private func isAfterClearing(_ failures: Failures) -> Bool {

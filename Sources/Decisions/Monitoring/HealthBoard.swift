@@ -91,7 +91,7 @@ package struct HealthBoard: Sendable {
         patients[subject] = patient
         let blame = blame(subject, failed: failed, in: surroundings)
         patients[subject]?.tally.expire(at: surroundings.now, rules: patient.rules)
-        if case .undecided = blame, patients[subject]?.tally.verdict == .unhealthy {
+        if patients[subject]?.tally.verdict == .unhealthy, blame != .own {
             return questions(of: blame)
         }
         return [judgement(subject, from: before)] + questions(of: blame)

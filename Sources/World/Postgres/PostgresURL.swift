@@ -29,7 +29,9 @@ package struct PostgresURL: Sendable {
 
     /// `text` in one line, without the secrets.
     func redacted(_ text: String) -> String {
-        let line = text.split { $0.isNewline || $0 == "\t" }.joined(separator: " ")
+        let lines = text.split { $0.isNewline || $0 == "\t" }
+        // libpq's guess at a refused connection's cause is no news.
+        let line = lines.filter { !$0.hasPrefix("Is the server running") }.joined(separator: " ")
         return secrets.sorted { $0.utf8.count > $1.utf8.count }.reduce(line) { hide($1, in: $0) }
     }
 }

@@ -9,8 +9,8 @@ extension Store {
         try pruneOutbox()
     }
 
-    /// By the clock, but never more than four times what was written: a clock that is a year wrong for ten minutes costs
-    /// forty minutes of the past, not all of it. What it dated into the future goes in the same way.
+    /// By the clock, but never more than four times what was written: a clock that is a year wrong for ten minutes
+    /// costs forty minutes of the past, not all of it. What it dated into the future goes in the same way.
     private func prune(_ resolution: Resolution) throws(LedgerError) {
         let written = written.measurements[Int(resolution.rawValue)]
         guard written > 0 else { return }

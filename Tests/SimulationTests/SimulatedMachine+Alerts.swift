@@ -1,0 +1,94 @@
+import Monitoring
+import StackModel
+import Supervision
+
+/// Who is told what: the agent's look around, once a second.
+extension SimulatedMachine {
+    /// One alert that was told, or told to be over.
+    struct Told {
+        let kind: AlertEvent.Kind
+        let alert: Alert
+    }
+
+    mutating func beginLooking() {
+        book = AlertBook(settings: AlertSettings(), now: now, time: time)
+        agenda.add(.look, at: now + .seconds(1))
+    }
+
+    mutating func look() {
+        agenda.add(.look, at: now + .seconds(1))
+        let found = findings(of: observation, settings: AlertSettings(), host: HostPlan())
+        let time = time
+        let effects = book?.receive(.found(found), now: now, time: time) ?? []
+        for effect in effects {
+            guard case .announce(let kind, let alert, let message) = effect else { continue }
+            told.append(Told(kind: kind, alert: alert))
+            remark("told: \(kind.rawValue) \(alert.subject): \(message)")
+        }
+        for name in stack.order {
+            let isBlocked = board[.service(name)]?.tally.verdict == .blocked
+            blockedSince[name] = isBlocked ? blockedSince[name] ?? now : nil
+        }
+    }
+
+    private var time: Timestamp { Timestamp(nanoseconds: now.nanoseconds) }
+
+    private var observation: Observation {
+        var seen = Observation(time: time)
+        seen.services = stack.order.compactMap(sight)
+        seen.database =
+            board["@postgres"]?.tally.verdict == .unhealthy
+            ? .away("connection refused") : .seen(PostgresFacts())
+        seen.braked = stack.braked.sorted()
+        return seen
+    }
+
+    private func sight(_ name: ServiceName) -> ServiceSight? {
+        guard let member = stack.members[name] else { return nil }
+        let verdict = board[.service(name)]?.tally.verdict ?? .unknown
+        let causes = causes(of: name, member, verdict)
+        var sight = ServiceSight(
+            name, isWanted: member.isWanted, stage: stage(of: member.state), verdict: verdict,
+            isWell: member.isWell && causes.isEmpty)
+        sight.causes = causes
+        sight.crashesInARow = member.state.crashes
+        return sight
+    }
+
+    private func causes(
+        of name: ServiceName, _ member: Stack.Member, _ verdict: Verdict
+    ) -> [Subject] {
+        let culprits = stack.culprits(behind: name)
+        switch (member.state, verdict) {
+        case (.held, _):
+            return culprits.isEmpty ? stack.missing(for: name).map(Subject.service) : culprits
+        case (.starting, _), (.up, .blocked), (.up, .degraded): return culprits
+        default: return []
+        }
+    }
+
+    private func stage(of state: Lifecycle.State) -> ServiceSight.Stage {
+        switch state {
+        case .down(.ended(let reason)): reason.isSuccess ? .completed : .down
+        case .down: .down
+        case .held: .held
+        case .starting: .starting
+        case .up: .up
+        case .stopping, .clearing: .stopping
+        case .waiting: .waiting
+        case .failed: .failed
+        }
+    }
+}
+
+extension Lifecycle.State {
+    fileprivate var crashes: Int {
+        switch self {
+        case .down: 0
+        case .held(let history), .starting(let history), .up(let history),
+            .stopping(_, let history), .clearing(_, _, let history), .waiting(let history),
+            .failed(let history):
+            history.crashes
+        }
+    }
+}
