@@ -59,7 +59,8 @@ let package = Package(
         // Programs: what runs.
         .module(
             "CatalystAgent", in: "Programs",
-            uses: "StackModel", "Supervision", "Monitoring", "LinuxSystem", "Logs", "Ledger", "Systemd",
+            uses: "StackModel", "Supervision", "Monitoring", "LinuxSystem", "Logs", "Ledger",
+            "Systemd",
             "JSONLines", "ControlProtocol", "ControlServer", "CollectorProtocol", .system),
         .module(
             "Collector", in: "Programs",
@@ -90,7 +91,8 @@ let package = Package(
         .tests("Measuring", uses: "StackModel"),
         .tests("CatalystAgent", uses: "StackModel"),
         .tests(
-            "Probing", uses: "StackModel", "TLS", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix")),
+            "Probing", uses: "StackModel", "TLS", "Redis", "Postgres", .nio("NIOCore"),
+            .nio("NIOPosix")),
         .tests("Postgres", uses: "StackModel", "catalystctl"),
         .tests("Collector", uses: "StackModel", "CollectorProtocol", "JSONLines"),
         .tests("ControlProtocol", uses: "StackModel", "JSONLines", "ControlClient", "catalystctl"),

@@ -22,7 +22,7 @@ extension SimulatedMachine {
     mutating func receive(
         _ report: Report, from subject: Subject, asked: Moment
     ) throws(Violation) {
-        noteTruth(report, of: subject)
+        noteTruth(report, of: subject, asked: asked)
         try perform(board.receive(report, from: subject, asked: asked, in: surroundings))
         try reconsider(dependentsOf: subject)
     }

@@ -113,6 +113,7 @@ extension SimulatedMachine {
         guard instance.mainLives else { return }
         instance.mainLives = false
         instance.truth.badSince = instance.truth.badSince ?? now
+        seenBad[.service(instance.spec.name)] = now
         instance.stopProbing()
         if isCurrent(instance) { board.ended(.service(instance.spec.name)) }
         try post(.happened(instance.spec.name, .exited(reason)))

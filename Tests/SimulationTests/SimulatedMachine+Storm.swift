@@ -1,3 +1,4 @@
+import Monitoring
 import StackModel
 import Supervision
 import TestSupport
@@ -9,7 +10,10 @@ extension SimulatedMachine {
     static let clearLimit = Duration.seconds(600)
 
     /// An alert that is over is told to be so within this.
-    private static let holdLimit = Duration.seconds(30)
+    private static let holdLimit: Duration = {
+        let rules: [AlertRule] = [.serviceDown, .serviceCrashLooping, .serviceGaveUp, .databaseAway]
+        return (rules.map { AlertPolicy.standard(for: $0).hold }.max() ?? .zero) + .seconds(5)
+    }()
 
     mutating func weather(_ storm: Storm) throws(Violation) {
         beginWatchingDatabase()
@@ -37,9 +41,11 @@ extension SimulatedMachine {
                 throw Violation("after the storm not everything becomes well: \(missing)")
             }
         }
-        try run(until: now + Self.holdLimit)
+        try run(until: now + storm.turn)
+        let over = now + Self.holdLimit
+        while isAlerted, now <= over { guard try advance() != nil else { break } }
         try checkTold(storm, lasted: isFound && storm.kind != .databaseFlaps)
-        for name in stack.order where name != "redis" {
+        for name in stack.order where name != "redis" && storm.isVisible {
             let instances = stack.members[name]?.instances ?? 0
             if instances != 1 { throw Violation("\(name): \(instances) instances") }
         }

@@ -49,6 +49,8 @@ struct SimulatedMachine {
     var instances: [ServiceName: SimulatedInstance] = [:]
     var board = HealthBoard()
     var database: SimulatedDatabase
+    /// When the answers of somebody were last seen to be bad or late, or its process ended.
+    var seenBad: [Subject: Moment] = [:]
     /// Who was well when it was last looked at.
     var wasWell: Set<ServiceName> = []
     /// The file as it is now.

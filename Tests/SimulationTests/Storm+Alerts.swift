@@ -16,6 +16,8 @@ extension SimulatedMachine {
         }
     }
 
+    var isAlerted: Bool { book?.open.contains { $0.rule != .brake } ?? false }
+
     /// After it: each that was told is over and was told to be so, and nothing was told of those that
     /// only suffered; one storm that lasts is one alert.
     func checkTold(_ storm: Storm, lasted: Bool) throws(Violation) {
@@ -28,7 +30,7 @@ extension SimulatedMachine {
             throw Violation("\(fired) alerts were told, and \(resolved) to be over")
         }
         if lasted, fired != 1 { throw Violation("one storm, and \(fired) alerts") }
-        if book?.open.isEmpty == false { throw Violation("an alert stays open") }
+        if isAlerted { throw Violation("an alert stays open") }
     }
 }
 

@@ -63,6 +63,9 @@ struct Storm {
         return check
     }
 
+    /// Nobody can overlook it: it is no spell between two questions.
+    var isVisible: Bool { kind != .stalls && kind != .databaseFlaps }
+
     /// Redis starts or does not; all others are good, and need what they need.
     func behaviour(
         of spec: ServiceSpec, isRaging: Bool, _ chance: inout Chance

@@ -39,11 +39,21 @@ extension SimulatedMachine {
 
     /// Whether something that it needs is bad, and can be known to be.
     func isVisiblyLet(down name: ServiceName) -> Bool {
-        needs(of: name).contains { badSince($0) != nil }
-            || laws.culprit(behind: name, stack) != nil
+        needs(of: name, orMissing: true).contains { subject in
+            guard let name = subject.service, instances[name] == nil else {
+                return badSince(subject) != nil
+            }
+            guard case .tcp = stack.members[name]?.spec.healthCheck.probe else { return false }
+            return true
+        }
     }
 
-    func noteTruth(_ report: Report, of subject: Subject) {
+    mutating func noteTruth(_ report: Report, of subject: Subject, asked: Moment) {
+        if case .failed = report.outcome {
+            seenBad[subject] = now
+        } else if let patient = board[subject], now - asked > patient.rules.timeout / 4 {
+            seenBad[subject] = now
+        }
         guard let name = subject.service, let instance = instances[name] else { return }
         switch report.outcome {
         case .healthy, .degraded:
@@ -60,14 +70,16 @@ extension SimulatedMachine {
     /// needs is bad.
     func checkJustice(_ name: ServiceName, _ cause: Lifecycle.Event) throws(Violation) {
         guard case .becameUnhealthy = cause, let instance = instances[name] else { return }
-        if !instance.truth.hasOwnFault {
+        let needed = needs(of: name)
+        let failing = instance.truth.failingSince ?? now
+        // What fares badly only while nobody asks it cannot be found out.
+        let isVisible = needed.contains { seenBad[$0].map { $0 >= failing } ?? false }
+        if !instance.truth.hasOwnFault, isVisible {
             throw Violation("\(name): replaced, and has done nothing wrong")
         }
-        let needed = needs(of: name)
         let question = needed.map { patience(with: $0) }.max() ?? .zero
         for subject in needed {
             guard let bad = badSince(subject), now > bad else { continue }
-            let failing = instance.truth.failingSince ?? now
             if bad <= failing || now - bad > question * 2 + .milliseconds(2) {
                 throw Violation("\(name): replaced while \(subject) was bad")
             }
@@ -75,7 +87,7 @@ extension SimulatedMachine {
     }
 
     /// All that it needs, directly or through others, and that can be asked.
-    func needs(of name: ServiceName) -> Set<Subject> {
+    func needs(of name: ServiceName, orMissing: Bool = false) -> Set<Subject> {
         var found: Set<Subject> = []
         var open = [name]
         var seen: Set<ServiceName> = []
@@ -83,7 +95,8 @@ extension SimulatedMachine {
             guard seen.insert(next).inserted, let spec = stack.members[next]?.spec else { continue }
             if spec.uses(.postgres), stack.spec.database != nil { found.insert("@postgres") }
             for dependency in spec.dependencies where dependency.condition != .completed {
-                guard stack.members[dependency.service]?.state.isRunning == true else { continue }
+                let isRunning = stack.members[dependency.service]?.state.isRunning == true
+                guard isRunning || orMissing && dependency.isRequired else { continue }
                 found.insert(.service(dependency.service))
                 open.append(dependency.service)
             }

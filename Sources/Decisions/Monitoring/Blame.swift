@@ -39,8 +39,10 @@ package struct Trial: Equatable, Sendable {
     /// How often a late answer gave it another chance; whoever is always late must not hold everything
     /// up.
     private var pardons = 0
-    private static let pardonsMax = 3
+    private static let pardonsMax = 5
     private var lastLate: Moment?
+    /// What it needs was in doubt: when it no longer is, the accused is asked at once.
+    private var hadDoubts = false
 
     package init() {}
 
@@ -72,6 +74,7 @@ package struct Trial: Equatable, Sendable {
         if needed.isEmpty { return .own }
         if needed.values.contains(where: \.isSuspect) {
             self = Trial()
+            hadDoubts = true
             return .undecided(ask: open(needed, since: failures.since))
         }
         pardon(for: needed.values.compactMap(\.lastLate).max(), failures)
@@ -79,6 +82,7 @@ package struct Trial: Equatable, Sendable {
             let unproven = open(needed, since: failures.since)
             guard unproven.isEmpty else { return .undecided(ask: unproven) }
             cleared = now
+            if hadDoubts, failures.canBeRepeated { return .undecided(ask: [accused]) }
         }
         guard failures.areEnough else { return .undecided(ask: []) }
         if charged == nil {
@@ -95,6 +99,7 @@ package struct Trial: Equatable, Sendable {
         guard let late, late > lastLate ?? failures.since, pardons < Self.pardonsMax else { return }
         lastLate = late
         pardons += 1
+        hadDoubts = true
         cleared = nil
         charged = nil
     }

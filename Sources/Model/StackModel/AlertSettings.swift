@@ -59,7 +59,8 @@ package struct AlertPolicy: Equatable, Sendable, Codable {
         case .cpuHigh, .memoryHigh, .diskHigh, .inodesHigh:
             return AlertPolicy(.warning, threshold: 0.9, clear: 0.85, after: .seconds(60))
         case .cpuSustained:
-            return AlertPolicy(.warning, threshold: 0.8, clear: 0.7, after: day, hold: .seconds(3600))
+            return AlertPolicy(
+                .warning, threshold: 0.8, clear: 0.7, after: day, hold: .seconds(3600))
         case .diskFilling:
             return AlertPolicy(
                 .critical, threshold: 86_400, clear: 2 * 86_400, after: .seconds(600),

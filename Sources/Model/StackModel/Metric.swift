@@ -103,12 +103,14 @@ extension Metric {
         case .pressureIO: ("pressure-io", .share, "share of time something waited for storage")
         case .restarts: ("restarts", .count, "restarts")
         case .latencyP50: ("latency-p50", .seconds, "median time of a probe's answer")
-        case .latencyP99: ("latency-p99", .seconds, "99th percentile of the time of a probe's answer")
+        case .latencyP99:
+            ("latency-p99", .seconds, "99th percentile of the time of a probe's answer")
         case .wanted: ("wanted", .seconds, "time in which it was to run")
         case .well: ("well", .seconds, "time in which it was well")
         case .uptime: ("uptime", .seconds, "time since its instance started")
         case .hostCPU: ("host-cpu", .share, "CPU used, as a share of all cores")
-        case .memoryUsed: ("memory-used", .share, "share of the host's memory that is not available")
+        case .memoryUsed:
+            ("memory-used", .share, "share of the host's memory that is not available")
         case .memoryAvailable: ("memory-available", .bytes, "memory that programs can still get")
         case .swapUsed: ("swap-used", .bytes, "swap in use")
         case .load1: ("load1", .count, "load average over a minute")

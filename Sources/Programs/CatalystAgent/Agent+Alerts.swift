@@ -23,7 +23,7 @@ extension Agent {
         }
         guard request.all == true || request.since != nil else { return send(open) }
         let since = request.since ?? Timestamp(nanoseconds: 0)
-        let limit = request.tail ?? AgentLimits.eventsMax
+        let limit = max(0, request.tail ?? AgentLimits.eventsMax)
         ledger.ask({ $0.alerts(.since(since), $1) }) { (kept: [Alert]?) in
             let known = Set(open.map(\.id))
             let over = (kept ?? []).filter { !known.contains($0.id) && $0.state == .resolved }
@@ -37,7 +37,8 @@ extension Agent {
             let found = found ?? nil
             guard let alert = open ?? found?.alert else {
                 return connection.send(
-                    .failure(.unknownAlert, "there is no alert \(id): see 'catalystctl alerts --all'"))
+                    .failure(
+                        .unknownAlert, "there is no alert \(id): see 'catalystctl alerts --all'"))
             }
             var reply = ControlReply.end()
             reply.alert = AlertReply(alert, events: found?.events ?? [])
@@ -48,7 +49,7 @@ extension Agent {
     func acknowledge(_ request: ControlRequest, _ connection: ControlConnection) {
         guard let id = request.alert, alarms.book?.open.contains(where: { $0.id == id }) == true
         else { return connection.send(Self.noOpenAlert(request.alert)) }
-        let reason = request.reason.map { ": \($0)" } ?? ""
+        let reason = words(request).map { ": \($0)" } ?? ""
         alarms.receive(.acknowledged(id, by: asker(connection) + reason))
         connection.send(.end("alert \(id) is acknowledged: no more reminders"))
     }
@@ -82,7 +83,7 @@ extension Agent {
         let until = Clock.wallTime() - .seconds(-seconds)
         let silence = Silence(
             id: Clock.wallTime().nanoseconds / 1000, subjects: subjects, until: until,
-            reason: asker(connection) + (request.reason.map { ": \($0)" } ?? ""))
+            reason: asker(connection) + (words(request).map { ": \($0)" } ?? ""))
         alarms.receive(.silenced(silence))
         ledger.write([.silence(silence)]) { _ in
             connection.send(.end("\(what) is silenced until \(until.rfc3339(digits: 0))"))
@@ -96,12 +97,13 @@ extension Agent {
             return connection.send(
                 .failure(
                     .badRequest,
-                    "say for how long: at most \(Int(AgentLimits.maintenanceMax.seconds / 3600)) hours"))
+                    "say for how long: at most \(Int(AgentLimits.maintenanceMax.seconds / 3600)) hours"
+                ))
         }
         let now = Clock.wallTime()
         let maintenance = Maintenance(
             since: alarms.book?.maintenance?.since ?? now, until: now - .seconds(-seconds),
-            reason: request.reason ?? "by \(asker(connection))")
+            reason: words(request) ?? "by \(asker(connection))")
         record(
             .maintenance, nil, .notice,
             "maintenance until \(maintenance.until.rfc3339(digits: 0)), asked by \(asker(connection)): "
@@ -109,7 +111,8 @@ extension Agent {
         alarms.receive(.maintenanceBegan(maintenance))
         ledger.write([.maintenance(maintenance)]) { _ in
             var reply = ControlReply.end(
-                "maintenance until \(maintenance.until.rfc3339(digits: 0)): alerts are kept, not told")
+                "maintenance until \(maintenance.until.rfc3339(digits: 0)): alerts are kept, not told"
+            )
             reply.maintenance = maintenance
             connection.send(reply)
         }
@@ -129,17 +132,27 @@ extension Agent {
     func testAlerts(_ request: ControlRequest, _ connection: ControlConnection) {
         let count = request.count ?? 1
         let first = request.first ?? 0
-        guard (1...AgentLimits.testAlertsMax).contains(count), first >= 0 else {
+        guard (1...AgentLimits.testAlertsMax).contains(count),
+            (0...AgentLimits.testAlertNumberMax).contains(first)
+        else {
             return connection.send(
-                .failure(.badRequest, "at most \(AgentLimits.testAlertsMax) test alerts at once"))
+                .failure(
+                    .badRequest,
+                    "1 to \(AgentLimits.testAlertsMax) test alerts at once, numbered from 0 on"))
         }
-        let batch = request.batch ?? "\(Clock.wallTime().nanoseconds)"
+        let batch =
+            request.batch.map { String($0.prefix(100)) } ?? "\(Clock.wallTime().nanoseconds)"
         connection.keepOpen()
         alarms.test(first..<first + count, batch: batch) { failure in
             connection.send(
                 failure.map { .failure(.failed, "not on disk, kept in memory: \($0)") }
                     ?? .end("\(count) test alert\(count == 1 ? " is" : "s are") durable"))
         }
+    }
+
+    /// The asker's own: kept short, it is repeated with each telling.
+    private func words(_ request: ControlRequest) -> String? {
+        request.reason.map { String($0.prefix(200)) }
     }
 
     private static func noOpenAlert(_ id: Int64?) -> ControlReply {

@@ -47,7 +47,8 @@ extension Agent {
         case (_, .stackRefused): ["catalystctl config check", "catalystctl reload"]
         case (_, .ledgerFailing): ["df -h \(options.stateDirectory)", "catalystctl status"]
         case (_, .outboxFilling): ["catalystctl db status"]
-        case (.disk, _): ["df -h \(options.stateDirectory)", "catalystctl metrics @disk --since 6h"]
+        case (.disk, _):
+            ["df -h \(options.stateDirectory)", "catalystctl metrics @disk --since 6h"]
         case (.postgres, _): ["catalystctl db status", "catalystctl metrics @postgres --since 6h"]
         case (.host, _), (.memory, _): ["catalystctl top", "catalystctl metrics @host --since 6h"]
         case (.certificate, _): ["certbot renew --dry-run"]

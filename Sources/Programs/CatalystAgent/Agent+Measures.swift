@@ -55,11 +55,8 @@ extension Agent {
     func series(_ request: ControlRequest, _ connection: ControlConnection) {
         connection.keepOpen()
         let now = Clock.wallTime()
-        let since = request.since ?? now - .seconds(3600)
-        let age = now - since
-        let resolution =
-            request.resolution
-            ?? (age <= Resolution.raw.retention ? .raw : age <= Resolution.minute.retention ? .minute : .hour)
+        let since = request.since ?? now - Resolution.raw.retention
+        let resolution = request.resolution ?? .finest(since: since, now: now)
         let subject = request.subjects?.count == 1 ? request.subjects?.first : nil
         let fresh = resolution == .raw ? meter.raw.filter { $0.time >= since } : []
         ledger.ask({
@@ -91,11 +88,18 @@ extension Agent {
                     days: (days?[name] ?? []).map { day in
                         ServiceHistory.Day(
                             time: day.time, availability: day.watched.share,
-                            restarts: Int(day.restarts), alerts: day.alerts)
+                            restarts: Int(exactly: day.restarts.rounded()) ?? 0, alerts: day.alerts)
                     })
                 connection.send(reply)
             }
             connection.send(.end())
         }
+    }
+}
+
+extension Resolution {
+    /// That still has what was measured then. The question took some time to get here.
+    fileprivate static func finest(since: Timestamp, now: Timestamp) -> Resolution {
+        allCases.first { now - since <= $0.retention + .seconds(60) } ?? .hour
     }
 }

@@ -30,7 +30,11 @@ extension Agent {
         }
         seen.frontDoorIsGuarded = stack?.spec.watch.frontDoorIsGuarded ?? true
         seen.backup = sight(of: "@backup", inspector.watches("@backup")) {
-            if case .backups(let newest) = $0 { .some(newest.map { Clock.wallTime() - $0 }) } else { nil }
+            if case .backups(let newest) = $0 {
+                .some(newest.map { Clock.wallTime() - $0 })
+            } else {
+                nil
+            }
         }
         seen.agent = ownSight()
         return seen

@@ -154,7 +154,8 @@ package final class Agent {
             record(
                 .braked, name, .error,
                 "not restarted: the brake allows \(stack?.spec.brake.restarts ?? 0) restarts for bad health "
-                    + "in \(stack?.spec.brake.window ?? .zero), and never a service and what it needs at once")
+                    + "in \(stack?.spec.brake.window ?? .zero), and never a service and what it needs at once"
+            )
         case .removed(let name):
             runners.removeValue(forKey: name)?.discard()
             meter.forget(.service(name))
@@ -175,6 +176,7 @@ package final class Agent {
         _ event: Lifecycle.Event
     ) {
         let runner = runner(name)
+        alarms.lookSoon()
         if word(for: from) != word(for: to) { runner.since = Clock.wallTime() }
         let missing = stack?.missing(for: name) ?? []
         guard let words = narrate(from, to, event, missing: missing) else { return }

@@ -38,10 +38,11 @@ enum AgentLimits {
     static let shippingTimeout = Duration.seconds(20)
     /// That it is alive is told to the database at least so often.
     static let heartbeatInterval = Duration.seconds(60)
-    /// Between looks at what alerts are due, beside those that events bring.
+    /// Between looks at what alerts are due by themselves, at least; events bring their own.
     static let alertingInterval = Duration.seconds(1)
     /// Alerts that one `alerts test` may raise.
     static let testAlertsMax = 10_000
+    static let testAlertNumberMax = 1_000_000_000
     /// And of so many people are told.
     static let testAlertsToldMax = 20
     /// What a service wrote last, in an alert.

@@ -43,6 +43,7 @@ final class Alarms {
             return
         }
         perform(effects)
+        setAlarm()
     }
 
     /// Alerts about these are not told until the end: we stir them up ourselves.
@@ -76,12 +77,19 @@ final class Alarms {
 
     private func look() {
         isLookDue = false
-        agent.loop.cancel(alarm)
-        alarm = agent.loop.setAlarm(after: AgentLimits.alertingInterval) { [unowned self] in
-            look()
-        }
+        setAlarm()
         guard book != nil, let stack = agent.stack, !stack.isShuttingDown else { return }
-        receive(.found(findings(of: agent.observation(), settings: stack.spec.alerts, host: stack.spec.host)))
+        let found = findings(
+            of: agent.observation(), settings: stack.spec.alerts, host: stack.spec.host)
+        receive(.found(found))
+    }
+
+    /// Changes are told as they happen; this is for what becomes due by itself.
+    private func setAlarm() {
+        agent.loop.cancel(alarm)
+        let due = book?.nextDue.map { $0 - Clock.now() } ?? AgentLimits.samplingInterval
+        let delay = max(AgentLimits.alertingInterval, min(due, AgentLimits.samplingInterval))
+        alarm = agent.loop.setAlarm(after: delay) { [unowned self] in look() }
     }
 
     private func perform(_ effects: [AlertBook.Effect]) {

@@ -130,6 +130,7 @@ final class CollectorLink {
     private func lost(_ words: String) {
         disconnect()
         guard !isEnding else { return }
+        agent.alarms.lookSoon()
         // One that cannot be started at all is told once, not every few seconds.
         if words != lastComplaint {
             agent.record(.collectorLost, nil, .error, "\(words), starting it again")

@@ -76,7 +76,9 @@ final class Measures {
         lastHost = (samples.host, now)
         disks = samples.host.disks
         if let cpu = host["@host"]?[.hostCPU] { hourlyCPU.add(cpu, at: now) }
-        if let available = host["@disk"]?[.diskAvailable] { fill.add(available: available, at: now) }
+        if let available = host["@disk"]?[.diskAvailable] {
+            fill.add(available: available, at: now)
+        }
         noticeTrouble(host)
         agent.alarms.lookSoon()
     }
@@ -159,7 +161,8 @@ final class Measures {
         guard let jump = clock.look(now: Clock.now(), time: Clock.wallTime()) else { return }
         agent.record(
             .clockJumped, nil, .warning,
-            "the clock jumped by \(jump.milliseconds / 1000) s: times before and after do not compare")
+            "the clock jumped by \(jump.milliseconds / 1000) s: times before and after do not compare"
+        )
     }
 
     /// Whoever writes so much that its files hold less than an hour.

@@ -42,7 +42,9 @@ extension Runner {
     /// The first sign arms the watchdog: services that only say READY are not killed for their silence.
     private func keepAlive(_ instance: Instance) {
         agent.loop.cancel(instance.watchdogAlarm)
-        if agent.board[.service(name)]?.tally.verdict == .unhealthy { take(Report(.healthy), instance) }
+        if agent.board[.service(name)]?.tally.verdict == .unhealthy {
+            take(Report(.healthy), instance)
+        }
         let rules = agent.stack?.members[name]?.spec.healthCheck ?? instance.spec.healthCheck
         let limit = rules.interval * rules.retries
         instance.watchdogAlarm = agent.loop.setAlarm(after: limit) { [weak self] in

@@ -60,7 +60,8 @@ extension Agent {
     private var limitations: [String] {
         guard let cgroupRoot else { return [] }  // Told among the notes.
         return cgroupRoot.hasMemoryController
-            ? [] : ["no cgroup controllers: CPU and memory are read from /proc, limits not enforced"]
+            ? []
+            : ["no cgroup controllers: CPU and memory are read from /proc, limits not enforced"]
     }
 
     private var collectorNotes: [String] {
@@ -112,8 +113,7 @@ extension Agent {
         if case .held = member.state {
             return (stack?.missing(for: name) ?? []).map(Subject.service)
         }
-        return board[.service(name)]?.tally.verdict == .blocked
-            ? stack?.culprits(behind: name) ?? [] : []
+        return causes(of: name)
     }
 
     func word(for state: Lifecycle.State) -> ServiceStatus.State {

@@ -148,7 +148,8 @@ final class RunningAgent {
         let left = family.filter(\.isAlive) + ProcessEntry.marked(mark)
         guard left.isEmpty else { throw Failure("left behind: \(left)\n\(program.errors)") }
         let files =
-            names(in: "\(folder.path)/fifo-\(identity)") + (access(socketPath, F_OK) == 0 ? [socketPath] : [])
+            names(in: "\(folder.path)/fifo-\(identity)")
+            + (access(socketPath, F_OK) == 0 ? [socketPath] : [])
             + cgroups
         guard files.isEmpty else { throw Failure("left behind: \(files)\n\(program.errors)") }
         return code
