@@ -88,7 +88,7 @@ extension Agent {
                     days: (days?[name] ?? []).map { day in
                         ServiceHistory.Day(
                             time: day.time, availability: day.watched.share,
-                            restarts: Int(exactly: day.restarts.rounded()) ?? 0, alerts: day.alerts)
+                            restarts: day.restarts, alerts: day.alerts)
                     })
                 connection.send(reply)
             }
