@@ -31,9 +31,9 @@ package final class Agent {
     private(set) lazy var courier = Courier(agent: self)
     private(set) lazy var notifier = Notifier(agent: self)
     private(set) lazy var stackReader = StackReader(on: loop, reaper: reaper, options: options)
-    private let readiness: Readiness
-    private let signals: Signals
-    private var server: ControlServer?
+    let readiness: Readiness
+    let signals: Signals
+    var server: ControlServer?
 
     var stack: Stack?
     var runners: [ServiceName: Runner] = [:]
@@ -51,9 +51,9 @@ package final class Agent {
     private var isRememberingDue = false
     private var isStatusDue = false
     private var lastProbeID: UInt64 = 0
-    private var exitCode: Int32 = 0
+    var exitCode: Int32 = 0
     /// No stack begins any more.
-    private(set) var isEnding = false
+    var isEnding = false
 
     package init(_ options: AgentOptions) throws {
         self.options = options
@@ -265,104 +265,6 @@ package final class Agent {
         remembered.boot = Proc.bootID()
         remembered.instances = runners.compactMapValues { $0.instance?.remembered() }
         stateKeeper.save(remembered, to: options.stateFile)
-    }
-
-    private func listen() throws {
-        let server = try ControlServer(on: loop, path: options.socketPath, policy: .ofThisMachine())
-        server.onRequest = { [unowned self] request, connection in answer(request, connection) }
-        server.onClose = { [unowned self] connection in forget(connection) }
-        self.server = server
-    }
-
-    /// A user's own may lie in /tmp, where others could have made it first.
-    private static func makeRuntimeDirectory(_ directory: String) throws {
-        guard !directory.isEmpty else { return }
-        let isOwn = geteuid() != 0
-        try Directory.make(directory, mode: isOwn ? 0o700 : 0o755)
-        if isOwn, directory.hasPrefix("/tmp/catalyst-"), !Directory.isOwn(directory) {
-            throw StartError(
-                "'\(directory)' belongs to another user: name another socket with --socket")
-        }
-    }
-
-    private func forget(_ connection: ControlConnection) {
-        // What was asked for goes on, and what is not told because of it.
-        for waiter in waiters where waiter.connection === connection { waiter.connection = nil }
-        listeners.removeAll { $0.connection === connection }
-    }
-
-    private func receiveSignals() throws {
-        try signals.deliver(on: loop, rank: .signsOfDeath) { [unowned self] signal in
-            switch signal {
-            case .child: reaper.reapOrphans()
-            case .hangUp: reload(nil)
-            default: shutDown(because: signal)
-            }
-        }
-    }
-
-    private func shutDown(because signal: SignalName) {
-        readiness.stopping()
-        guard stack?.isShuttingDown != true else {
-            record(.agentStopping, nil, .warning, "\(signal) again: killing what still runs")
-            post(.hastened)
-            return
-        }
-        record(.agentStopping, nil, .notice, "\(signal): stopping the stack")
-        if stack == nil { end() } else { post(.shutdownRequested) }
-    }
-
-    private func end() {
-        isEnding = true
-        loop.stop()
-    }
-
-    private func feedWatchdog() {
-        guard let interval = readiness.watchdogInterval else { return }
-        readiness.ping()
-        readiness.status(headline)
-        loop.setAlarm(after: interval / 2) { [unowned self] in feedWatchdog() }
-    }
-
-    /// Stops because the agent cannot do its work at all.
-    func giveUp(_ words: String, exitCode: Int32) {
-        record(.stackRefused, nil, .critical, words)
-        self.exitCode = exitCode
-        end()
-    }
-
-    private func tidyUp() {
-        meter.endMinute()
-        collector.end()
-        endDescendants()
-        for runner in runners.values { runner.discard() }
-        logs.stop()
-        remembered.instances = [:]
-        stateKeeper.save(remembered, to: options.stateFile)
-        record(.agentStopped, nil, .notice, "catalystd stopped")
-        let events = chronicle.tell()
-        ledger.write(events.map(LedgerEntry.event))
-        for event in events { tellWaiters(event) }
-        server?.close()
-        ledger.finish()
-        stateKeeper.finish()
-        chronicle.finish()
-    }
-}
-
-extension Agent {
-    /// The services are down; what else was born below the agent (orphans, probes) ends now. Nothing is left behind.
-    private func endDescendants() {
-        let deadline = Clock.now() + .seconds(2)
-        while Clock.now() < deadline {
-            let left = Proc.descendants(of: getpid(), in: Proc.all())
-            for entry in left { kill(entry.pid, SIGKILL) }
-            let isSwept = cgroupRoot?.removeAll() ?? true
-            if left.isEmpty, isSwept { return }
-            reaper.reapOrphans()
-            // A loop that fails now has nothing left to serve.
-            try? loop.turn(waitingAtMost: .milliseconds(5))
-        }
     }
 }
 
