@@ -34,7 +34,8 @@ struct BlameTests {
     @Test func `what it needs is asked at its first failure, and the suspect is watched`() {
         var trial = Trial()
         let needed: [Subject: Blame.Standing] = [
-            "redis": Self.standing(good: 9), "@postgres": Self.standing(), "scanner": Self.standing(bad: true),
+            "redis": Self.standing(good: 9), "@postgres": Self.standing(),
+            "scanner": Self.standing(bad: true),
         ]
         #expect(
             Self.decide(&trial, failed: 9, enough: false, needed, at: 10)

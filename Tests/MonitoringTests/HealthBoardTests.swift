@@ -116,6 +116,17 @@ struct HealthBoardTests {
         #expect(reconsider(at: 41) == [judged("news", .unhealthy, from: .unhealthy)])
     }
 
+    @Test mutating func `what cannot be asked is not asked again and again, and convicts nobody`() {
+        failTwice()
+        _ = hear(.unknown("no collector"), from: "redis", at: 29)
+        #expect(
+            hear(.failed(.refused), from: "news", at: 30) == [
+                judged("news", .healthy), .ask("@postgres"),
+            ])
+        _ = hear(.healthy, from: "@postgres", at: 31)
+        #expect(reconsider(at: 31).isEmpty)
+    }
+
     @Test mutating func `a thing is to blame itself, and a new instance inherits nothing`() {
         for second in [10.0, 20, 30] { _ = hear(.failed(.refused), from: "@postgres", at: second) }
         #expect(board["@postgres"]?.tally.verdict == .unhealthy)

@@ -24,6 +24,7 @@ extension SimulatedMachine {
         instance.stopProbing()
         instance.truth.excuse(at: now)
         board.adjusted(.service(name), rules: rules(of: instance))
+        instance.schedule = ProbeSchedule(startedAt: now)
         beginProbing(instance)
     }
 

@@ -8,7 +8,7 @@ extension SimulatedMachine {
         guard let member = stack.members[name] else { return }
         let behaviour = behaviour(for: member.spec)
         guard !behaviour.cannotStart else {
-            return try post(.happened(name, .spawnFailed("no such file")))
+            return try answer(name, .spawnFailed("no such file"))
         }
         let instance = SimulatedInstance(member.spec, number: member.instances, at: now, behaviour)
         guard instances[name] == nil else { throw Violation("\(name): there are two instances") }
@@ -16,8 +16,7 @@ extension SimulatedMachine {
         instance.truth.badSince = now
         board.began(.service(name), rules: member.spec.healthCheck, now: now)
         schedule(behaviour, of: instance)
-        try post(
-            .happened(name, .spawned(saysWhenReady: member.spec.healthCheck.probe != Probe.none)))
+        try answer(name, .spawned(saysWhenReady: member.spec.healthCheck.probe != Probe.none))
         beginProbing(instance)
     }
 

@@ -11,7 +11,9 @@ extension SimulatedMachine {
 
     /// An alert that is over is told to be so within this.
     private static let holdLimit: Duration = {
-        let rules: [AlertRule] = [.serviceDown, .serviceCrashLooping, .serviceGaveUp, .databaseAway]
+        let rules: [AlertRule] = [
+            .serviceDown, .serviceCrashLooping, .serviceGaveUp, .databaseAway,
+        ]
         return (rules.map { AlertPolicy.standard(for: $0).hold }.max() ?? .zero) + .seconds(5)
     }()
 

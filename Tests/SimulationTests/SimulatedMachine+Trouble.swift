@@ -46,7 +46,13 @@ extension SimulatedMachine {
         let end = Moment.zero + chance.duration(.seconds(30), .seconds(300))
         agenda.add(.troubleEnds, at: end)
         for _ in 0..<chance.index(below: 14) {
-            agenda.add(.order(order()), at: .zero + chance.duration(.zero, end - .zero))
+            let order = order()
+            let moment = Moment.zero + chance.duration(.zero, end - .zero)
+            agenda.add(.order(order), at: moment)
+            guard case .restart(let names) = order, let name = names.randomElement(using: &chance),
+                faultPercent > 0, chance.happens(50)
+            else { continue }
+            agenda.add(.blow(name, .killed), at: moment + chance.duration(.zero, .seconds(5)))
         }
         if chance.happens(30) {
             let leaves = Moment.zero + chance.duration(.zero, end - .zero)

@@ -107,6 +107,16 @@ struct SimulatedMachine {
     /// Tells the stack what happened, now or after what is being decided.
     mutating func post(_ event: Stack.Event) throws(Violation) {
         inbox.append(event)
+        try decideAll()
+    }
+
+    /// Tells it what came of a spawn, before anything else.
+    mutating func answer(_ name: ServiceName, _ event: Lifecycle.Event) throws(Violation) {
+        inbox.insert(.happened(name, event), at: 0)
+        try decideAll()
+    }
+
+    private mutating func decideAll() throws(Violation) {
         guard !isDeciding else { return }
         isDeciding = true
         while !inbox.isEmpty { try decide(inbox.removeFirst()) }

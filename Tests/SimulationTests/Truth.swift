@@ -51,7 +51,9 @@ extension SimulatedMachine {
     mutating func noteTruth(_ report: Report, of subject: Subject, asked: Moment) {
         if case .failed = report.outcome {
             seenBad[subject] = now
-        } else if let patient = board[subject], now - asked > patient.rules.timeout / 4 {
+        } else if isStuck(subject), let patient = board[subject],
+            now - asked > patient.rules.timeout / 4
+        {
             seenBad[subject] = now
         }
         guard let name = subject.service, let instance = instances[name] else { return }
@@ -64,6 +66,11 @@ extension SimulatedMachine {
             if instance.truth.isOwn { instance.truth.hasOwnFault = true }
         case .unknown: break
         }
+    }
+
+    /// The question under way waited until it recovered.
+    private func isStuck(_ subject: Subject) -> Bool {
+        subject.service.map { instances[$0]?.isStuck ?? false } ?? database.isStuck
     }
 
     /// Nobody is restarted for bad health that has done nothing wrong, nor while something that it

@@ -1,12 +1,13 @@
 """Measures catalyst beside the physical limit in the same run. `scripts/bench --help` says how to ask."""
 import argparse, gc, os, pathlib, platform, sys, time
+from alerts import alerts
 from footprint import idle, scale, status
 from latency import cold, crash, hang
 from pump import pump
 from stage import CannotMeasure, Stage
 from table import Table
 
-MEASUREMENTS = {f.__name__: f for f in (crash, cold, hang, idle, scale, pump, status)}
+MEASUREMENTS = {f.__name__: f for f in (crash, cold, hang, idle, scale, pump, status, alerts)}
 
 
 def arguments():

@@ -1,7 +1,7 @@
 """What it takes: while nothing happens, with many services, and to ask."""
 import os, statistics, time
 import processes
-from stage import NINE, Agent, CannotMeasure, Limit, free_ports, http, service
+from stage import NINE, Agent, CannotMeasure, Limit, free_ports, http, nine, service
 from table import mb, ms, quantile
 
 IDLE_RSS, IDLE_PSS, IDLE_PSS_BOTH, IDLE_CPU = 10, 7, 16, 0.002
@@ -15,11 +15,7 @@ STATUS_MS = 6
 
 def idle(stage, table, quick):
     seconds = 15 if quick else 60
-    base = free_ports(len(NINE))
-    services = {}
-    for index, (name, needs) in enumerate(NINE.items()):
-        command = stage.command(name, "--ports", base + index, 1, "--say")
-        services[name] = service(command, needs=needs, check=http(base + index))
+    services = nine(stage, "--say")
     table.title(f"Idle with the nine (HTTP probes every 30 s, json-file logs; {seconds} s after settling)")
     bare = [f"limit-{name}" for name in NINE]
     with Limit(stage, [stage.command(name) for name in bare]) as limit, Agent(stage, services) as agent:
@@ -122,10 +118,7 @@ def growth(table, kept, units):
 
 def status(stage, table, quick):
     runs = 20 if quick else 100
-    base = free_ports(len(NINE))
-    services = {}
-    for index, (name, needs) in enumerate(NINE.items()):
-        services[name] = service(stage.command(name, "--ports", base + index, 1), needs=needs, check=http(base + index))
+    services = nine(stage)
     table.title(f"catalystctl status of the nine (wall, {runs} runs)")
     stage.pin()
     with Agent(stage, services) as agent:

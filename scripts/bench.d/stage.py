@@ -126,11 +126,14 @@ class Limit:
 class Agent:
     """catalystd with a stack of these services, until the end of the block."""
 
-    def __init__(self, stage, services):
+    def __init__(self, stage, services, **settings):
         self.stage = stage
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=stage.folder, prefix="agent-"))
+        # Many hang at once here, and none is to wait for the brake.
+        settings = {"brake": {"restarts": 1000, "window": "1m"}, "metrics": "off", "database": "off", **settings}
         # JSON is YAML.
-        (self.folder / "stack.yaml").write_text(json.dumps({"name": "bench", "services": services}))
+        stack = {"name": "bench", "services": services, "x-catalyst": settings}
+        (self.folder / "stack.yaml").write_text(json.dumps(stack))
         # As on a real system, what does not outlive a boot is in memory.
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.runtime = pathlib.Path(tempfile.mkdtemp(dir=memory, prefix="catalyst-bench-"))
@@ -159,6 +162,8 @@ class Agent:
     def wait_until_healthy(self, seconds=60):
         end = time.monotonic() + seconds
         while self.status().get("state") != "healthy":
+            # A stand-in whose report nobody takes waits.
+            self.stage.forget()
             if time.monotonic() > end:
                 raise CannotMeasure(f"not healthy in {seconds} s")
             time.sleep(0.2)
@@ -169,6 +174,15 @@ class Agent:
     def __exit__(self, kind, *_):
         if kind:
             print((self.folder / "words").read_text()[-2000:])
+        self.end()
+        self.words.close()
+        for folder in (self.folder, self.runtime):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def end(self):
+        """In order; what it kept stays until the end of the block."""
+        if self.process.poll() is not None:
+            return
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(30)
@@ -176,9 +190,6 @@ class Agent:
             print("  (catalystd did not stop in 30 s: killed)")
             self.process.kill()
             self.process.wait()
-        self.words.close()
-        for folder in (self.folder, self.runtime):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def service(command, *, needs=(), check=None, logging=None):
@@ -191,6 +202,15 @@ def service(command, *, needs=(), check=None, logging=None):
     if logging:
         spec["logging"] = logging
     return spec
+
+
+def nine(stage, *flags):
+    """The nine with HTTP probes, on ports of their own."""
+    base, services = free_ports(len(NINE)), {}
+    for index, (name, needs) in enumerate(NINE.items()):
+        command = stage.command(name, "--ports", base + index, 1, *flags)
+        services[name] = service(command, needs=needs, check=http(base + index))
+    return services
 
 
 def http(port, interval="30s", timeout="10s", retries=3):

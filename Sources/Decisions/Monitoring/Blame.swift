@@ -17,11 +17,16 @@ package enum Blame: Equatable, Sendable {
         package var lastGood: Moment?
         /// When it last answered well, but late: it may have been bad meanwhile.
         package var lastLate: Moment?
+        /// The last question to it could not even be asked: only its schedule tries again.
+        package var isMute: Bool
 
-        package init(isSuspect: Bool, lastGood: Moment?, lastLate: Moment? = nil) {
+        package init(
+            isSuspect: Bool, lastGood: Moment?, lastLate: Moment? = nil, isMute: Bool = false
+        ) {
             self.isSuspect = isSuspect
             self.lastGood = lastGood
             self.lastLate = lastLate
+            self.isMute = isMute
         }
     }
 }
@@ -75,12 +80,12 @@ package struct Trial: Equatable, Sendable {
         if needed.values.contains(where: \.isSuspect) {
             self = Trial()
             hadDoubts = true
-            return .undecided(ask: open(needed, since: failures.since))
+            return .undecided(ask: unproven(needed, since: failures.since).ask)
         }
         pardon(for: needed.values.compactMap(\.lastLate).max(), failures)
         if cleared == nil {
-            let unproven = open(needed, since: failures.since)
-            guard unproven.isEmpty else { return .undecided(ask: unproven) }
+            let unproven = unproven(needed, since: failures.since)
+            guard unproven.count == 0 else { return .undecided(ask: unproven.ask) }
             cleared = now
             if hadDoubts, failures.canBeRepeated { return .undecided(ask: [accused]) }
         }
@@ -89,8 +94,8 @@ package struct Trial: Equatable, Sendable {
             guard isAfterClearing(failures) else { return .undecided(ask: [accused]) }
             charged = now
         }
-        let unproven = open(needed, since: charged ?? now)
-        guard unproven.isEmpty else { return .undecided(ask: unproven) }
+        let unproven = unproven(needed, since: charged ?? now)
+        guard unproven.count == 0 else { return .undecided(ask: unproven.ask) }
         charged = nil
         return .own
     }
@@ -109,9 +114,13 @@ package struct Trial: Equatable, Sendable {
         return failures.asked.map { $0 >= cleared } ?? false
     }
 
-    private func open(_ needed: [Subject: Blame.Standing], since moment: Moment) -> [Subject] {
-        needed.filter { _, standing in
+    /// How many have not answered well since `moment`, and who of them is to be asked.
+    private func unproven(
+        _ needed: [Subject: Blame.Standing], since moment: Moment
+    ) -> (count: Int, ask: [Subject]) {
+        let open = needed.filter { _, standing in
             !standing.isSuspect && (standing.lastGood.map { $0 < moment } ?? true)
-        }.keys.sorted()
+        }
+        return (open.count, open.filter { !$0.value.isMute }.keys.sorted())
     }
 }

@@ -15,6 +15,10 @@ package struct HealthBoard: Sendable {
         /// One that speaks up by itself is bad when it says so, or falls silent.
         fileprivate var canBeAsked: Bool { rules.probe != .none && rules.probe != .notify }
 
+        fileprivate var isMute: Bool {
+            if case .unknown = lastReport?.outcome { true } else { false }
+        }
+
         /// Its last answer was bad, whether that counts or not.
         fileprivate var isSuspect: Bool {
             if case .failed = lastReport?.outcome { true } else { tally.failingSince != nil }
@@ -166,7 +170,7 @@ package struct HealthBoard: Sendable {
             if isSilent, other.service == nil { continue }
             found[other] = Blame.Standing(
                 isSuspect: patient.isSuspect, lastGood: patient.lastGood,
-                lastLate: patient.lastLate)
+                lastLate: patient.lastLate, isMute: patient.isMute)
         }
         return found
     }

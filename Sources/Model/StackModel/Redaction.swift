@@ -28,6 +28,16 @@ extension ServiceSpec {
 }
 
 extension Probe {
+    /// Where it may hold a URL.
+    fileprivate var words: [String] {
+        switch self {
+        case .http(let url), .redis(let url), .postgres(let url): [url]
+        case .exec(let command): command
+        case .shell(let line): [line]
+        case .none, .tcp, .notify: []
+        }
+    }
+
     package func redacted() -> Probe {
         switch self {
         case .http(let url): .http(url: withoutPasswords(url))
@@ -51,7 +61,6 @@ extension Hooks.Hook {
 
 private let mask = "•••"
 
-/// Rather one too many: `KEYSPACE` is hidden, too.
 /// Takes what a stack file holds secret out of what services say.
 package struct SecretMask: Sendable {
     private let secrets: [String]
@@ -63,7 +72,8 @@ package struct SecretMask: Sendable {
         let values = service.environment.flatMap { name, value in
             isSecretName(name) ? [value] : passwords(in: value)
         }
-        secrets = Set(values).filter { $0.utf8.count >= Self.lengthMin }
+        let urls = service.command + service.healthCheck.probe.words
+        secrets = Set(values + urls.flatMap(passwords)).filter { $0.utf8.count >= Self.lengthMin }
             .sorted { $0.utf8.count > $1.utf8.count }
     }
 
@@ -72,6 +82,21 @@ package struct SecretMask: Sendable {
         var text = withoutPasswords(text)
         for secret in secrets where text.hasText(secret) { text = replacing(secret, in: text) }
         return text
+    }
+
+    /// What was answered, without secrets.
+    package func hidden(in report: Report) -> Report {
+        var report = report
+        let body = report.body
+        report.body = body.map(hidden)
+        switch report.outcome {
+        case .degraded(let words): report.outcome = .degraded(hidden(in: words))
+        case .unknown(let words): report.outcome = .unknown(hidden(in: words))
+        case .failed(.status(let words)): report.outcome = .failed(.status(hidden(in: words)))
+        case .failed(.other(let words)): report.outcome = .failed(.other(hidden(in: words)))
+        case .healthy, .failed: break
+        }
+        return report
     }
 
     private func replacing(_ secret: String, in text: String) -> String {
@@ -87,13 +112,20 @@ package struct SecretMask: Sendable {
 
 /// Of all URLs in `text`.
 private func passwords(in text: String) -> [String] {
-    guard let mark = text.indexAfter("://") else { return [] }
-    let authority = text[mark...].prefix { !"/?# ".contains($0) }
-    guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":")
-    else { return [] }
-    return [String(authority[authority.index(after: colon)..<at])]
+    var found: [String] = []
+    var rest = text[...]
+    while let mark = rest.indexAfter("://") {
+        rest = rest[mark...]
+        let authority = rest.prefix { !"/?# ".contains($0) }
+        guard let at = authority.lastIndex(of: "@"),
+            let colon = authority[..<at].firstIndex(of: ":")
+        else { continue }
+        found.append(String(authority[authority.index(after: colon)..<at]))
+    }
+    return found
 }
 
+/// Rather one too many: `KEYSPACE` is hidden, too.
 private func isSecretName(_ name: some StringProtocol) -> Bool {
     let upper = name.uppercased()
     return ["PASS", "_PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"].contains {

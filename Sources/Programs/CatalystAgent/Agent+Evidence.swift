@@ -11,12 +11,9 @@ extension Agent {
         evidence.changes = changes(before: alert)
         switch alert.subject {
         case .service(let name):
-            guard let runner = runners[name], let spec = stack?.members[name]?.spec else { break }
+            guard let runner = runners[name] else { break }
             evidence.exit = runner.lastExit
-            var report = runner.instance?.lastReport ?? runner.lastReport
-            let body = report?.body
-            report?.body = body.map(SecretMask(spec).hidden)
-            evidence.lastReport = report
+            evidence.lastReport = runner.instance?.lastReport ?? runner.lastReport
             evidence.suggestions =
                 ["catalystctl why \(name)"] + (serviceStatus(name).map(suggestions) ?? [])
         case .thing(let thing):
@@ -42,7 +39,7 @@ extension Agent {
 
     private func suggestions(about thing: Subject.Thing, _ rule: AlertRule) -> [String] {
         switch (thing, rule) {
-        case (_, .brake): ["catalystctl status", "catalystctl why"]
+        case (_, .brake): ["catalystctl status", "catalystctl events --since 15m"]
         case (_, .maintenanceOverdue): ["catalystctl maintenance end"]
         case (_, .stackRefused): ["catalystctl config check", "catalystctl reload"]
         case (_, .ledgerFailing): ["df -h \(options.stateDirectory)", "catalystctl status"]

@@ -48,7 +48,7 @@ extension Agent {
         ledger.ask({ $0.watched(since: since, $1) }) {
             [unowned self] (watched: [ServiceName: Watched]?) in
             guard let watched else { return }
-            for (name, runner) in runners { keep(runner, watched[name]?.share) }
+            for name in stack?.order ?? [] { keep(runner(name), watched[name]?.share) }
         }
     }
 
@@ -62,9 +62,15 @@ extension Agent {
         ledger.ask({
             $0.measurements(
                 of: subject, resolution, since: since, limit: AgentLimits.seriesPointsMax, $1)
-        }) { (kept: [Measurement]?) in
+        }) { [unowned self] (kept: [Measurement]?) in
             var bySubject: [Subject: [Measurement]] = [:]
             for row in (kept ?? []) + fresh { bySubject[row.subject, default: []].append(row) }
+            // One that has left the stack is still known by what was measured of it.
+            let unknown = request.subjects?.first { bySubject[$0] == nil && !isKnown($0) }
+            if let unknown {
+                return connection.send(
+                    .failure(.unknownService, "there is no service '\(unknown)'"))
+            }
             for (subject, points) in bySubject.sorted(by: { $0.key < $1.key })
             where request.subjects?.contains(subject) ?? true {
                 var reply = ControlReply()
@@ -73,6 +79,10 @@ extension Agent {
             }
             connection.send(.end())
         }
+    }
+
+    private func isKnown(_ subject: Subject) -> Bool {
+        subject.service.map { stack?.members[$0] != nil } ?? true
     }
 
     func history(_ named: [ServiceName], _ connection: ControlConnection) {

@@ -34,6 +34,7 @@ extension Agent {
         stack = Stack(spec)
         follow(spec)
         post(.began(stopped: remembered.stopped))
+        learnAvailability()
         becameReady()
     }
 
@@ -75,6 +76,7 @@ extension Agent {
         let rest = lines.count > 1 ? " (and \(lines.count - 1) more)" : ""
         notes["stack"] =
             "the stack file is refused, the last good stack runs: \(lines.first ?? "")\(rest)"
+        alarms.lookSoon()
     }
 
     /// Ends what an earlier agent left running, so that no service ever runs twice; then calls `done`.

@@ -33,11 +33,16 @@ extension Agent {
             named.isEmpty ? status().services.filter { !$0.isWell && $0.wanted }.map(\.name) : named
         let explanations = names.compactMap(explanation)
         let directory = options.logDirectory
+        let masks = explanations.map { explanation in
+            stack?.members[explanation.service.name].map { SecretMask($0.spec) }
+        }
         stream(connection) { asker in
-            for var explanation in explanations {
+            for (var explanation, mask) in zip(explanations, masks) {
                 var reading = LogReading(directory: directory, services: [explanation.service.name])
                 reading.tail = 20
                 reading.run(isCancelled: { asker.isGone }) { record in
+                    var record = record
+                    record.text = mask?.hidden(in: record.text) ?? record.text
                     explanation.logs.append(record)
                     return true
                 }

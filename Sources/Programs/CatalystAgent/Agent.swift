@@ -127,11 +127,21 @@ package final class Agent {
         isDeciding = false
     }
 
+    /// Answers what is being carried out, before anything else is heard.
+    func answer(_ event: Stack.Event) {
+        guard isDeciding else { return post(event) }
+        inbox.insert(event, at: 0)
+    }
+
     private func decide(_ event: Stack.Event) {
         let surroundings = Lifecycle.Surroundings(now: Clock.now(), chance: .random(in: 0..<1))
         guard let effects = stack?.receive(event, in: surroundings) else { return }
         for effect in effects { perform(effect) }
-        if let name = event.subject { noticeWellness(of: name) }
+        var touched = event.subject.map { [$0] } ?? []
+        for case .transitioned(let name, _, _, _) in effects where !touched.contains(name) {
+            touched.append(name)
+        }
+        for name in touched { noticeWellness(of: name) }
     }
 
     /// A change that those who need it are to hear of.

@@ -173,8 +173,9 @@ struct AlertDraft: Sendable {
         var lines: [LogRecord] = []
         reading.run(isCancelled: { false }) { record in
             var record = record
-            record.text = String(record.text.prefix(AgentLimits.evidenceLineLengthMax))
+            // Before it is cut: half a secret is none that can be found.
             record.text = masks[id]?.hidden(in: record.text) ?? record.text
+            record.text = String(record.text.prefix(AgentLimits.evidenceLineLengthMax))
             lines.append(record)
             return true
         }

@@ -59,7 +59,7 @@ struct Chronicle {
         let subject = event.alert.subject
         write(
             "\(event.time) \(event.priority.word) alert \(event.alert.id) \(event.kind.rawValue): "
-                + "\(subject): \(event.message)\n")
+                + "\(subject): \(event.message)")
     }
 
     var hasWaiting: Bool { journal.hasWaiting }
@@ -75,14 +75,27 @@ struct Chronicle {
 
     private func writeToStandardError(_ record: EventRecord) {
         let subject = record.service.map { "\($0): " } ?? ""
-        write("\(record.time) \(record.priority.word) \(subject)\(record.message)\n")
+        write("\(record.time) \(record.priority.word) \(subject)\(record.message)")
     }
 
     private func write(_ line: String) {
         // May block for as long as the terminal is stopped: not on the loop.
         stderrWriter.post {
-            var line = line
+            var line = line.asOneLine + "\n"
             line.withUTF8 { _ = Glibc.write(2, $0.baseAddress, $0.count) }
+        }
+    }
+}
+
+extension String {
+    /// What services and operators say can neither begin a line of ours nor command a terminal.
+    fileprivate var asOneLine: String {
+        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            return self
+        }
+        return unicodeScalars.reduce(into: "") { line, scalar in
+            let isControl = scalar.properties.generalCategory == .control
+            line += isControl ? scalar.escaped(asASCII: true) : String(scalar)
         }
     }
 }

@@ -10,6 +10,7 @@ internal import Supervision
 final class Courier {
     private unowned let agent: Agent
     private var isUnderWay = false
+    private var isCountDue = false
     private var pause = Duration.zero
     private var alarm: AlarmID?
     private var batchMax = CollectorLimits.shipRecordsMax
@@ -23,8 +24,18 @@ final class Courier {
 
     /// There may be something to carry.
     func wake() {
-        guard !isUnderWay, pause == .zero else { return }
+        guard !isUnderWay, pause == .zero else { return countSoon() }
         begin()
+    }
+
+    /// What waits for a database that is away is told by `status`.
+    private func countSoon() {
+        guard !isCountDue else { return }
+        isCountDue = true
+        agent.loop.setAlarm(after: .seconds(1)) { [weak self] in
+            self?.isCountDue = false
+            self?.agent.ledger.countOutbox()
+        }
     }
 
     private func begin() {
@@ -112,7 +123,8 @@ final class Courier {
         alarm = agent.loop.setAlarm(after: max(.seconds(1), delay)) { [weak self] in self?.begin() }
     }
 
-    /// The stack's database is another one, or none, or the collector is back: tried at once.
+    /// The stack's database is another one, or none, or answers again, or the collector is back:
+    /// tried at once.
     func restart() {
         guard !isUnderWay else { return }
         pause = .zero

@@ -113,6 +113,7 @@ final class Inspector {
 
     private func answered(_ result: InspectionResult, _ subject: Subject, _ id: UInt64) {
         guard let target = targets[subject], target.id == id else { return }
+        let before = target.result
         target.id = nil
         target.result = result
         agent.loop.cancel(target.alarm)
@@ -121,8 +122,19 @@ final class Inspector {
         }
         if subject == "@postgres" {
             agent.receive(Report(result), from: subject, asked: target.asked)
+            // It is back, or was migrated.
+            if let now = result.schemaVersion, before != nil, now != before?.schemaVersion {
+                agent.courier.restart()
+            }
         }
         agent.meter.take(result, of: subject)
+    }
+}
+
+extension InspectionResult {
+    /// Of our tables in a database that answers; nil: none does.
+    fileprivate var schemaVersion: Int? {
+        if case .postgres(let facts) = self { facts.schemaVersion } else { nil }
     }
 }
 

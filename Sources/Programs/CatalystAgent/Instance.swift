@@ -30,6 +30,8 @@ final class Instance {
     var lastReportTime: Timestamp?
     /// What it said of itself: sd_notify's STATUS=.
     var statusText: String?
+    /// Of what it says, nothing secret is kept or told.
+    private(set) lazy var mask = SecretMask(spec)
     var saysItIsStopping = false
     var watchdogAlarm: AlarmID?
 

@@ -14,6 +14,8 @@ final class Measures {
     /// The newest of each subject.
     private(set) var readings: [Subject: Reading] = [:]
     private(set) var disks: [DiskSample] = []
+    /// What should be among `disks`.
+    private(set) var disksAsked: [String] = []
     private(set) var fill = FillRate()
     private(set) var hourlyCPU = RollingMean()
     private(set) var clock = ClockWatch()
@@ -47,6 +49,7 @@ final class Measures {
         agent.collector.sample(
             SampleRequest(id: agent.nextProbeID(), processes: targets, disks: disks)
         ) { [unowned self] samples in
+            disksAsked = disks
             take(samples)
             // The heaviest of the regular work is done; what comes until the next time is little.
             agent.loop.setAlarm(after: .milliseconds(200)) { Memory.giveBackIdlePages() }

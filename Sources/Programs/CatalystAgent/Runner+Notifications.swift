@@ -42,7 +42,7 @@ extension Runner {
     /// The first sign arms the watchdog: services that only say READY are not killed for their silence.
     private func keepAlive(_ instance: Instance) {
         agent.loop.cancel(instance.watchdogAlarm)
-        if agent.board[.service(name)]?.tally.verdict == .unhealthy {
+        if agent.board[.service(name)]?.tally.failingSince != nil {
             take(Report(.healthy), instance)
         }
         let rules = agent.stack?.members[name]?.spec.healthCheck ?? instance.spec.healthCheck

@@ -22,6 +22,7 @@ extension Runner {
         if member.nextSpec == nil { _ = try? agent.logs.open(name, policy: member.spec.logging) }
         instance.stopProbing(on: agent)
         agent.board.adjusted(.service(name), rules: rules(of: instance))
+        instance.schedule = ProbeSchedule(startedAt: Clock.now())
         beginProbing(instance)
     }
 
@@ -86,6 +87,10 @@ extension Runner {
         guard let instance, instance.outstanding == nil, !instance.mainHasEnded,
             agent.stack?.members[name]?.state.isRunning == true
         else { return }
+        switch rules(of: instance).probe {
+        case .none, .notify: return
+        case .http, .tcp, .redis, .postgres, .exec, .shell: break
+        }
         let due = instance.due
         ask(instance)
         instance.due = due
@@ -110,6 +115,7 @@ extension Runner {
 
     /// Takes an answer in, whoever gave it.
     func take(_ report: Report, _ instance: Instance, asked: Moment? = nil) {
+        let report = instance.mask.hidden(in: report)
         instance.lastReport = report
         if report.latency > .zero { latencies.add(report.latency) }
         instance.lastReportTime = Clock.wallTime()

@@ -93,7 +93,7 @@ final class Runner {
             prepared = nil  // Whatever was wrong with it is looked at anew next time.
             lastExit = .notStarted(error.description)
             agent.record(.startFailed, name, .error, error.description)
-            agent.post(.happened(name, .spawnFailed(error.description)))
+            agent.answer(.happened(name, .spawnFailed(error.description)))
         }
     }
 
@@ -130,7 +130,7 @@ final class Runner {
             .started, name, .info,
             "started (pid \(child.pid)\(number > 1 ? ", instance \(number)" : ""))")
         agent.rememberInstances()
-        agent.post(.happened(name, .spawned(saysWhenReady: spec.healthCheck.probe != .none)))
+        agent.answer(.happened(name, .spawned(saysWhenReady: spec.healthCheck.probe != .none)))
         beginProbing(instance)
     }
 

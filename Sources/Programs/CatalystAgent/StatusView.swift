@@ -58,10 +58,16 @@ extension Agent {
 
     /// What cannot be done on this machine.
     private var limitations: [String] {
-        guard let cgroupRoot else { return [] }  // Told among the notes.
-        return cgroupRoot.hasMemoryController
-            ? []
-            : ["no cgroup controllers: CPU and memory are read from /proc, limits not enforced"]
+        let unseen = meter.disksAsked.filter { path in !meter.disks.contains { $0.path == path } }
+        let disks = unseen.map { path in
+            "the disk of '\(path)' is not measured: it is not local, or the collector, "
+                + "which has no rights, may not look into the directory above"
+        }
+        // Without cgroups at all that is told among the notes.
+        guard let cgroupRoot, !cgroupRoot.hasMemoryController else { return disks }
+        return disks + [
+            "no cgroup controllers: CPU and memory are read from /proc, limits not enforced"
+        ]
     }
 
     private var collectorNotes: [String] {

@@ -103,6 +103,8 @@ package final class LogPump: Sendable {
     /// threads are gone.
     package func stop() {
         for service in channels.withLock({ Array($0.keys) }) { close(service) }
+        // Of services that only an earlier agent ran.
+        for name in Directory.names(in: fifoDirectory) { unlink("\(fifoDirectory)/\(name)") }
         rmdir(fifoDirectory)
         reader.inlet.post { [reader] in reader.isStopping = true }
         // A disk that hangs keeps the writing thread, but not us.

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Postgres
 internal import Redis
+internal import SwiftOverlayShims  // A release build takes `timespec` from there.
 package import StackModel
 internal import TLS
 

@@ -194,12 +194,12 @@ func withAgent(
 
 /// The same where the stack names files of the test's folder.
 func withAgent(
-    in folder: Folder, flags: [String] = [], environment: [String] = [],
+    in folder: Folder, flags: [String] = [], environment: [String] = [], prefix: [String] = [],
     _ stack: (Folder) throws -> String,
     _ body: (RunningAgent) throws -> Void
 ) throws {
     let agent = try RunningAgent(
-        try stack(folder), in: folder, flags: flags, environment: environment)
+        try stack(folder), in: folder, flags: flags, environment: environment, prefix: prefix)
     defer { agent.sweep() }
     do {
         try body(agent)
