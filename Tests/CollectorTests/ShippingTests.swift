@@ -86,8 +86,9 @@ func `records are shipped to the database, and it is inspected`() async throws {
         while poll(&entry, 1, 0) == 1 { connections.append(accept(silent.descriptor, nil, nil)) }
         return connections.count
     }
-    try agent.ship(1, to: url, [], within: .seconds(60))
-    try inspect(2, within: .seconds(60))
+    // Longer than the test may take.
+    try agent.ship(1, to: url, [], within: .seconds(600))
+    try inspect(2, within: .seconds(600))
     #expect(await holds(within: .seconds(60)) { countConnections() == 2 })
     // These wait for their turn, which does not come.
     try inspect(3, within: .milliseconds(300))

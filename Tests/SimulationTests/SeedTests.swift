@@ -21,13 +21,13 @@ struct SeedTests {
     @Test(.enabled(if: environment("CATALYST_SEED") == nil))
     func `every law holds for every seed, and every row of the table is reached`() async {
         let first = environment("CATALYST_FIRST_SEED") ?? 1
-        let count = environment("CATALYST_SEEDS") ?? 1000
+        let count = environment("CATALYST_SEEDS") ?? 1500
         let outcome = await Self.run(first..<(first + count))
         for failure in outcome.failures.prefix(Self.failuresMax) {
             Issue.record("\(Self.story(of: failure.seed))")
         }
         #expect(outcome.failures.isEmpty, "\(outcome.failures.count) of \(count) seeds failed")
-        if count >= 1000 {
+        if count >= 1500 {
             let unreached = outcome.coverage.unreached
             #expect(unreached.isEmpty, "no seed reached \(unreached)")
         }

@@ -47,8 +47,9 @@ class Client:
         numbers = []
         self.pq.PQconsumeInput(self.connection)
         while notification := self.pq.PQnotifies(self.connection):
-            message = json.loads(notification.contents.payload)["message"]
-            numbers.append(int(message.rsplit(" ", 1)[1]))
+            told = json.loads(notification.contents.payload)
+            if told["rule"] == "test":
+                numbers.append(int(told["message"].rsplit(" ", 1)[1]))
             self.pq.PQfreemem(notification)
         return numbers
 
