@@ -8,7 +8,8 @@ import Testing
     .ownThread, .timeLimit(.minutes(5)),
     .enabled(if: SmallDisk.canBeMade, "only root may mount a small file system"))
 struct DiskTests {
-    @Test func `a full disk touches no service, is told, and nothing is lost when it mends`() throws {
+    @Test func `a full disk touches no service, is told, and nothing is lost when it mends`() throws
+    {
         let sick = try freePort()
         let disk = try SmallDisk()
         let stack = Self.stack(try freePort(), sick)
@@ -76,17 +77,18 @@ struct DiskTests {
     private static func stack(_ port: UInt16, _ sick: UInt16) -> String {
         Piece.stack(
             Piece.shell("writer", "while :; do echo a line of some length; sleep 0.02; done"),
-            Piece.web("web", port: port), Piece.web("sick", port: sick), Piece.sleeper("idle")) + """
-            x-catalyst:
-              metrics: off
-              database: off
-              alerts:
-                rules:
-                  ledger-failing: {hold: 8s}
-                  disk-high: {for: 1s, hold: 1s}
-                  disk-filling: off
+            Piece.web("web", port: port), Piece.web("sick", port: sick), Piece.sleeper("idle"))
+                + """
+                x-catalyst:
+                  metrics: off
+                  database: off
+                  alerts:
+                    rules:
+                      ledger-failing: {hold: 8s}
+                      disk-high: {for: 1s, hold: 1s}
+                      disk-filling: off
 
-            """
+                """
     }
 
     /// The half of many within a second: a busy machine may delay some.

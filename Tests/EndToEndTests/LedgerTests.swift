@@ -65,7 +65,10 @@ struct LedgerTests {
             try Refused.spoil(folder)
             agent.program.signal(SIGHUP)
             let refusal = try agent.event(.stackRefused)
-            #expect(holds { folder.text(of: "state/ledger.sqlite-wal")?.contains("\"pending\"") == true })
+            #expect(
+                holds {
+                    folder.text(of: "state/ledger.sqlite-wal")?.contains("\"pending\"") == true
+                })
             #expect(try agent.alerts().isEmpty)
             agent.kill9()
             let death = Timestamp.now()

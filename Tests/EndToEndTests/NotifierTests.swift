@@ -36,9 +36,12 @@ struct NotifierTests {
             let life = try agent.life(of: alert.id)
             #expect(life.count { $0.kind == .fired } == 1)
             let rules = life.filter { $0.kind == .fired || $0.kind == .escalated }.map(\.alert.rule)
-            #expect(rules.contains(.serviceCrashLooping) && rules.last == .serviceGaveUp, "\(rules)")
+            #expect(
+                rules.contains(.serviceCrashLooping) && rules.last == .serviceGaveUp, "\(rules)")
 
-            let wasTold = try holds { try told.events().contains { $0.alert.rule == .serviceGaveUp } }
+            let wasTold = try holds {
+                try told.events().contains { $0.alert.rule == .serviceGaveUp }
+            }
             #expect(wasTold, "\(told.texts)")
             let last = try #require(try told.events().last { $0.alert.rule == .serviceGaveUp })
             #expect(last.alert.id == alert.id && last.kind == .escalated)
@@ -75,7 +78,8 @@ struct NotifierTests {
         let folder = try Folder()
         let told = try Told(
             in: folder,
-            begin: "mkdir hung 2>/dev/null && { sleep 10000 & echo $$ $! > pid~; mv pid~ pid; wait; }")
+            begin:
+                "mkdir hung 2>/dev/null && { sleep 10000 & echo $$ $! > pid~; mv pid~ pid; wait; }")
         let stack =
             Piece.stack(Piece.sleeper("one")) + told.settings(more: "on_alert_timeout: 4s")
         try withAgent(in: folder, { _ in stack }) { agent in

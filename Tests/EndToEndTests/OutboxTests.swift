@@ -32,10 +32,12 @@ struct OutboxTests {
                 $0.host.outbox?.waiting == 0 && $0.host.outbox?.problem == nil
             }
             let numbers = try database.value(
-                "SELECT split_part(message, ' ', 3) FROM ops.alert_events WHERE rule = 'test' ORDER BY arrival")
+                "SELECT split_part(message, ' ', 3) FROM ops.alert_events WHERE rule = 'test' ORDER BY arrival"
+            )
             #expect(numbers.split(separator: "\n").compactMap { Int($0) } == Array(0..<100))
             let asked = "kind = 'asked' AND message LIKE '%restart one'"
-            #expect(try database.value("SELECT count(*) FROM ops.service_events WHERE \(asked)") == "1")
+            #expect(
+                try database.value("SELECT count(*) FROM ops.service_events WHERE \(asked)") == "1")
             let starts = try agent.events(of: "one").filter { $0.kind == .started }.count
             let kept = "service = 'one' AND kind = 'started'"
             let count = try database.value("SELECT count(*) FROM ops.service_events WHERE \(kept)")
@@ -89,7 +91,8 @@ struct OutboxTests {
                 $0.host.outbox?.waiting == 0 && $0.host.outbox?.problem == nil
             }
             let numbers = try database.value(
-                "SELECT split_part(message, ' ', 3) FROM ops.alert_events WHERE rule = 'test' ORDER BY arrival")
+                "SELECT split_part(message, ' ', 3) FROM ops.alert_events WHERE rule = 'test' ORDER BY arrival"
+            )
             #expect(numbers.split(separator: "\n").compactMap { Int($0) } == Array(0..<3000))
         }
     }
@@ -99,7 +102,8 @@ struct OutboxTests {
     {
         let database = try Database()
         try database.migrate()
-        let script = #"printf '\033[2J a\000b \377 \\u0000 \342\200\256 \n'; printf '%9000s\n' x; exit 3"#
+        let script =
+            #"printf '\033[2J a\000b \377 \\u0000 \342\200\256 \n'; printf '%9000s\n' x; exit 3"#
         let stack = """
             \(Piece.stack(Piece.shell("one", script)))
             x-catalyst:

@@ -69,10 +69,10 @@ struct StormTests {
             for port in ports { try http("POST", port: port, "/fault/unhealthy") }
             let alert = try agent.alert(about: "@agent") { $0.rule == .brake }
             #expect(alert.severity == .critical)
-            try agent.expect("two are replaced") {
-                $0.services.count { $0.restarts == 1 && $0.health == .healthy } == 2
+            try agent.expect("two are replaced, two are not") { status in
+                status.services.count { $0.restarts == 1 && $0.health == .healthy } == 2
+                    && status.services.count { $0.restarts == 0 && $0.health == .unhealthy } == 2
             }
-            #expect(try agent.status().services.count { $0.health == .unhealthy } == 2)
             for port in ports { try http("POST", port: port, "/fault/clear") }
             try agent.expectAllWell()
             try agent.expectResolved(alert.id, within: .seconds(90))

@@ -47,7 +47,8 @@ extension RunningAgent {
 
     /// What was told of one alert on stderr, by the agent that runs now.
     func told(of id: Int64) -> [String] {
-        program.errors.split(separator: "\n").filter { $0.contains(" alert \(id) ") }.map(String.init)
+        program.errors.split(separator: "\n").filter { $0.contains(" alert \(id) ") }.map(
+            String.init)
     }
 
     /// Waits until a line on stderr tells this of an alert.
