@@ -58,6 +58,7 @@ package final class Agent {
     package init(_ options: AgentOptions) throws {
         self.options = options
         Descriptors.withholdInherited()
+        Memory.boundFreeHeap()
         // Before any thread: they inherit the mask.
         signals = try Signals([.terminate, .interrupt, .hangUp, .child])
         loop = try EventLoop()

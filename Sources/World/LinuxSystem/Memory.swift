@@ -3,6 +3,15 @@ internal import Glibc
 
 /// The process's own memory.
 package enum Memory {
+    /// Lets each thread keep at most 1 MB that is free at the end of its heap. The allocator's own
+    /// bound grows with what was used once, and `malloc_trim` trims the main thread's end alone.
+    package static func boundFreeHeap() {
+        let bytes: Int32 = 1 << 20
+        mallopt(M_TRIM_THRESHOLD, bytes)
+        // Neither grows by itself any more: the log pump's buffers are below it.
+        mallopt(M_MMAP_THRESHOLD, bytes)
+    }
+
     /// Gives back what is not in use: the heap's free pages, and the program's text, of which the kernel maps sixteen
     /// pages for each one touched; it comes back from the page cache where it is used again, in microseconds.
     package static func giveBackIdlePages() {

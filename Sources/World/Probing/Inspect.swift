@@ -1,8 +1,8 @@
 internal import Glibc
 internal import Postgres
 internal import Redis
-internal import SwiftOverlayShims  // A release build takes `timespec` from there.
 package import StackModel
+internal import SwiftOverlayShims  // A release build takes `timespec` from there.
 internal import TLS
 
 /// Looks closely at one thing. Blocks, for `limit` where the kernel lets it end by then: looking up
