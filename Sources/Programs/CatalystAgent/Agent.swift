@@ -47,6 +47,7 @@ package final class Agent {
     /// What `status` should say about the agent itself, by what it is about.
     var notes: [String: String] = [:]
     private var inbox: [Stack.Event] = []
+    private var wellnessChanges: [ServiceName] = []
     private var isDeciding = false
     private var isRememberingDue = false
     private var isStatusDue = false
@@ -153,7 +154,8 @@ package final class Agent {
         account(name, runner)
         runner.wasWell = member.isWell
         alarms.lookSoon()
-        wellnessChanged(.service(name))
+        // When the turn is over: whoever is being restarted does not wait until others were asked.
+        wellnessChanges.append(name)
     }
 
     private func perform(_ effect: Stack.Effect) {
@@ -249,6 +251,7 @@ package final class Agent {
     }
 
     private func afterTurn() {
+        while let name = wellnessChanges.popLast() { wellnessChanged(.service(name)) }
         let events = chronicle.tell()
         ledger.write(events.map(LedgerEntry.event))
         if !events.isEmpty { courier.wake() }

@@ -22,6 +22,7 @@ final class Conversation: ChannelInboundHandler {
     private var lines = LineBuffer(lineBytesMax: CollectorLimits.requestBytesMax)
     private var inquiries: [UInt64: Inquiry] = [:]
     private var isFlushDue = false
+    private var isGivingBack = false
     private var metrics: MetricsServer?
 
     init(prober: Prober, inspector: Inspector) {
@@ -98,10 +99,7 @@ final class Conversation: ChannelInboundHandler {
                 let (conversation, context) = bound.value
                 let samples = Samples(id: request.id, services: services, host: host)
                 conversation.send(CollectorReply(samples: samples), context)
-                // The heaviest of the regular work is done; what comes until the next time is little.
-                context.eventLoop.scheduleTask(in: .milliseconds(200)) {
-                    Memory.giveBackIdlePages()
-                }
+                conversation.giveBackSoon(context)
             }
         }
     }
@@ -125,6 +123,16 @@ final class Conversation: ChannelInboundHandler {
 
     private func report(_ id: UInt64, _ report: Report, _ context: ChannelHandlerContext) {
         send(CollectorReply(report: ProbeReport(id: id, report: report)), context)
+        giveBackSoon(context)
+    }
+
+    /// After a while without much to do; not more often than every two seconds.
+    private func giveBackSoon(_ context: ChannelHandlerContext) {
+        guard !isGivingBack else { return }
+        isGivingBack = true
+        let loop = context.eventLoop.assumeIsolated()
+        loop.scheduleTask(in: .milliseconds(300)) { Memory.giveBackIdlePages() }
+        loop.scheduleTask(in: .seconds(2)) { self.isGivingBack = false }
     }
 
     /// Answers that fall due in one turn of the loop leave with one write.
