@@ -1,3 +1,5 @@
+// A release build has no such module: whoever builds all of it needs none of this.
+#if canImport(Testing)
 internal import Foundation
 package import Testing
 
@@ -38,3 +40,4 @@ private final class BlockingThreads: TaskExecutor {
         threads.addOperation { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }
+#endif

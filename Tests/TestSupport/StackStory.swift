@@ -1,3 +1,5 @@
+// A release build has no such module: whoever builds all of it needs none of this.
+#if canImport(Testing)
 package import StackModel
 package import Supervision
 package import Testing
@@ -72,3 +74,4 @@ extension ServiceSpec {
         return spec
     }
 }
+#endif

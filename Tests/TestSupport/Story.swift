@@ -1,3 +1,5 @@
+// A release build has no such module: whoever builds all of it needs none of this.
+#if canImport(Testing)
 package import StackModel
 package import Supervision
 package import Testing
@@ -62,3 +64,4 @@ package func expectStory(
     }
     expectText(table(rows), transcript, at: location)
 }
+#endif

@@ -1,3 +1,5 @@
+// A release build has no such module: whoever builds all of it needs none of this.
+#if canImport(Testing)
 internal import Foundation
 internal import Synchronization
 package import Testing
@@ -83,3 +85,4 @@ private func rewriteLiteral(after location: SourceLocation, to text: String) thr
         try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: path))
     }
 }
+#endif
