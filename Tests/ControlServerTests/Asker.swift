@@ -49,6 +49,13 @@ final class Asker {
         }
     }
 
+    /// Whether it is over soon: a process that another test starts meanwhile may hold the other end
+    /// until its exec.
+    var endsSoon: Bool {
+        var entry = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 20_000) == 1 && isOver
+    }
+
     /// Whether the other end has hung up, and all was read.
     var isOver: Bool {
         var byte: UInt8 = 0

@@ -66,7 +66,7 @@ struct ControlServerTests {
         #expect(try late.reply()?.message == "version")
         #expect(try askers[0].reply()?.message == "version")
         #expect(!askers[0].isOver)
-        #expect(askers[1].isOver)
+        #expect(askers[1].endsSoon)
         #expect(!askers[2].isOver)
     }
 
@@ -78,7 +78,7 @@ struct ControlServerTests {
         let late = try Asker(desk.path)
         try desk.turns()
         #expect(try late.reply()?.error?.code == .busy)
-        #expect(late.isOver)
+        #expect(late.endsSoon)
         #expect(askers.allSatisfy { !$0.isOver })
     }
 
@@ -119,7 +119,7 @@ struct ControlServerTests {
         #expect(fcntl(descriptor.rawValue, F_GETFL) & O_NONBLOCK == 0)
         #expect(!asker.isOver)
         try descriptor.close()
-        #expect(asker.isOver)
+        #expect(asker.endsSoon)
     }
 
     @Test func `an end removes the socket`() throws {
@@ -127,7 +127,7 @@ struct ControlServerTests {
         let asker = try Asker(desk.path)
         try desk.turns()
         desk.server.close()
-        #expect(asker.isOver)
+        #expect(asker.endsSoon)
         #expect(access(desk.path, F_OK) != 0)
     }
 }
