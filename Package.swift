@@ -31,10 +31,12 @@ let package = Package(
         // Decisions: pure. What should happen next?
         .module("Supervision", in: "Decisions", uses: "StackModel"),
         .module("Monitoring", in: "Decisions", uses: "StackModel"),
+        .module("Rollouts", in: "Decisions", uses: "StackModel"),
 
         // World: everything that can surprise us; one outside thing per module.
         .module("LinuxSystem", in: "World", uses: "StackModel", "CLinux", .system),
         .module("Logs", in: "World", uses: "StackModel", "LinuxSystem", .system),
+        .module("Releases", in: "World", uses: "StackModel", "LinuxSystem", .system),
         .module("Ledger", in: "World", uses: "StackModel", "LinuxSystem", "CSQLite"),
         .module("Systemd", in: "World", uses: "StackModel", "LinuxSystem", .system),
         .module("TLS", in: "World", uses: "StackModel", "COpenSSL"),
@@ -59,8 +61,8 @@ let package = Package(
         // Programs: what runs.
         .module(
             "CatalystAgent", in: "Programs",
-            uses: "StackModel", "Supervision", "Monitoring", "LinuxSystem", "Logs", "Ledger",
-            "Systemd",
+            uses: "StackModel", "Supervision", "Monitoring", "Rollouts", "LinuxSystem", "Logs",
+            "Releases", "Ledger", "Systemd",
             "JSONLines", "ControlProtocol", "ControlServer", "CollectorProtocol", .system),
         .module(
             "Collector", in: "Programs",
@@ -72,7 +74,7 @@ let package = Package(
         .program(
             "catalystctl",
             uses: "StackModel", "JSONLines", "ControlProtocol", "ControlClient", "StackFile",
-            "Postgres", .argumentParser),
+            "Releases", "Postgres", .argumentParser),
         .program(
             "catalyst-standin",
             uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix"),
@@ -83,6 +85,8 @@ let package = Package(
         .tests("StackModel"),
         .tests("Supervision", uses: "StackModel"),
         .tests("Monitoring", uses: "StackModel"),
+        .tests("Rollouts", uses: "StackModel"),
+        .tests("Releases", uses: "StackModel", "LinuxSystem"),
         .tests("LinuxSystem", uses: "StackModel", "CLinux", .system),
         .tests("Logs", uses: "StackModel"),
         .tests("Ledger", uses: "StackModel", "LinuxSystem"),

@@ -101,6 +101,11 @@ final class SilentListener {
             }
         }
         port = UInt16(bigEndian: address.sin_port)
+        // Who reuses addresses may listen there while this one does not; nobody else gets the port. Set
+        // only now: the kernel gives out fewer ports to those who reuse them.
+        var reuses: CInt = 1
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<CInt>.size))
         if listens { listen(descriptor, 64) }
     }
 

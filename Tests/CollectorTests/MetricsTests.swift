@@ -6,7 +6,8 @@ internal import Testing
 /// A collector that serves `/metrics`.
 private final class Served {
     let agent: AgentSide
-    let port = SilentListener(listens: false).port
+    private let seat = SilentListener(listens: false)
+    var port: UInt16 { seat.port }
 
     init() async throws {
         agent = try await AgentSide()

@@ -7,18 +7,17 @@ internal import Testing
 private final class Rehearsal {
     let agent: AgentSide
     let standin: Child
-    private let root: String
+    private let seat = SilentListener(listens: false)
+    var port: UInt16 { seat.port }
 
-    init(_ arguments: [String] = []) async throws {
-        // The stand-in may reuse the port of a listener that never had a connection.
-        let port = SilentListener(listens: false).port
+    init(_ arguments: [String] = [], variables: [String] = []) async throws {
         agent = try await AgentSide()
         let program = Child.programs + "/catalyst-standin"
-        standin = try Child([program, "--name", "scanner", "--port", "\(port)"] + arguments)
-        root = "http://127.0.0.1:\(port)"
+        let command = [program, "--name", "scanner", "--port", "\(seat.port)"] + arguments
+        standin = try Child(["env"] + variables + command)
     }
 
-    func url(_ path: String) -> String { root + path }
+    func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
     func ask(_ path: String = "/health", within timeout: Duration = .seconds(20)) async throws
         -> Report
@@ -86,6 +85,42 @@ func `a wrong body is seen through`(kind: String, expected: Report.Outcome) asyn
     #expect(await rehearsal.standin.status(within: .seconds(10)) == 0)
 }
 
+@Test func `SIGTERM lets who waits to be accepted have an answer`() async throws {
+    let rehearsal = try await Rehearsal()
+    #expect(try await rehearsal.ask().outcome == .healthy)
+    let standin = rehearsal.standin
+    // What comes now stays in the kernel until it goes on.
+    standin.signal(SIGSTOP)
+    let browsers = try (0..<100).map { _ in try Browser(port: rehearsal.port) }
+    for browser in browsers { browser.get("/") }
+    standin.signal(SIGTERM)
+    standin.signal(SIGCONT)
+    for browser in browsers {
+        #expect(try await browser.answer(endingWith: "}").hasPrefix("HTTP/1.1 200 OK"))
+        #expect(await browser.isClosed(within: .seconds(10)))
+    }
+    #expect(await standin.status(within: .seconds(10)) == 0)
+}
+
+@Test func `SIGTERM loses no request on a kept connection, and closes the idle`() async throws {
+    let rehearsal = try await Rehearsal()
+    #expect(try await rehearsal.ask().outcome == .healthy)
+    let (asking, idle) = (try Browser(port: rehearsal.port), try Browser(port: rehearsal.port))
+    for browser in [asking, idle] {
+        browser.get("/")
+        #expect(!(try await browser.answer(endingWith: "}").contains("Connection: close")))
+    }
+    let standin = rehearsal.standin
+    standin.signal(SIGSTOP)
+    asking.get("/slow?seconds=0.2")
+    standin.signal(SIGTERM)
+    standin.signal(SIGCONT)
+    let answer = try await asking.answer(endingWith: "}")
+    #expect(answer.hasPrefix("HTTP/1.1 200 OK") && answer.contains("Connection: close"))
+    #expect(await idle.isClosed(within: .seconds(10)))
+    #expect(await standin.status(within: .seconds(10)) == 0)
+}
+
 @Test func `a stand-in that ignores SIGTERM stays`() async throws {
     let rehearsal = try await Rehearsal(["--ignore-sigterm"])
     #expect(try await rehearsal.ask().outcome == .healthy)
@@ -96,6 +131,35 @@ func `a wrong body is seen through`(kind: String, expected: Report.Outcome) asyn
 @Test func `a stand-in crashes when told`() async throws {
     let rehearsal = try await Rehearsal(["--crash-after", "0.1", "--exit-code", "7"])
     #expect(await rehearsal.standin.status(within: .seconds(10)) == 7 << 8)
+}
+
+@Test func `a stand-in that crashes at start never listens`() async throws {
+    let rehearsal = try await Rehearsal(
+        ["--crash-at-start", "--exit-code", "3", "--lines", "ImportError: no module named 'news'"])
+    #expect(await rehearsal.standin.status(within: .seconds(10)) == 3 << 8)
+}
+
+@Test func `a stand-in that is never healthy is not so at first either`() async throws {
+    let rehearsal = try await Rehearsal(["--unhealthy-after", "0"])
+    #expect(try await rehearsal.ask().outcome == .failed(.httpStatus(503)))
+}
+
+@Test func `the version is the flag's, the file's or the environment's`() async throws {
+    let file = "/tmp/catalyst-standin-version-\(getpid())"
+    let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    defer { unlink(file) }
+    let text = "6.1.0\nand more\n"
+    #expect(write(descriptor, text, text.utf8.count) == text.utf8.count)
+    close(descriptor)
+    let variables = ["CATALYST_VERSION=6.0.0"]
+    for (arguments, version) in [
+        ([], "6.0.0"), (["--version-name", "6.2.0"], "6.2.0"), (["--version-file", file], "6.1.0"),
+    ] {
+        let report = try await Rehearsal(arguments, variables: variables).ask()
+        #expect(report.body?.contains(#""version":"\#(version)""#) == true)
+    }
+    let lost = try await Rehearsal(["--version-file", "/nowhere"])
+    #expect(await lost.standin.status(within: .seconds(10)) == 1 << 8)
 }
 
 @Test func `a stand-in takes an inherited socket`() async throws {

@@ -6,8 +6,12 @@ struct Program {
     let output: String
     let errors: String
 
-    /// `input` and the outputs are files, so that nothing can block.
-    init(_ arguments: [String], environment: [String] = [], closingOutput: Bool = false) throws {
+    /// `input` and the outputs are files, so that nothing can block. `executable`: another
+    /// program than `catalystctl`.
+    init(
+        _ arguments: [String], environment: [String] = [], closingOutput: Bool = false,
+        executable: String? = nil
+    ) throws {
         let directory = try temporaryDirectory()
         defer {
             unlink(directory + "/out")
@@ -26,13 +30,13 @@ struct Program {
             defer { close(ends[1]) }
             posix_spawn_file_actions_addopen(
                 &actions, 2, directory + "/err", O_WRONLY | O_CREAT, 0o600)
-            status = try Self.run(arguments, environment, &actions)
+            status = try Self.run(executable, arguments, environment, &actions)
         } else {
             posix_spawn_file_actions_addopen(
                 &actions, 1, directory + "/out", O_WRONLY | O_CREAT, 0o600)
             posix_spawn_file_actions_addopen(
                 &actions, 2, directory + "/err", O_WRONLY | O_CREAT, 0o600)
-            status = try Self.run(arguments, environment, &actions)
+            status = try Self.run(executable, arguments, environment, &actions)
         }
         output =
             closingOutput
@@ -42,12 +46,13 @@ struct Program {
 
     /// The exit code, or minus the signal.
     private static func run(
-        _ arguments: [String], _ environment: [String], _ actions: inout posix_spawn_file_actions_t
+        _ executable: String?, _ arguments: [String], _ environment: [String],
+        _ actions: inout posix_spawn_file_actions_t
     ) throws -> Int32 {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        let pid = try spawn(arguments, environment, &actions, &attributes)
+        let pid = try spawn(arguments, environment, &actions, &attributes, executable: executable)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         return status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
@@ -55,9 +60,10 @@ struct Program {
 
     static func spawn(
         _ arguments: [String], _ environment: [String],
-        _ actions: inout posix_spawn_file_actions_t, _ attributes: inout posix_spawnattr_t
+        _ actions: inout posix_spawn_file_actions_t, _ attributes: inout posix_spawnattr_t,
+        executable: String? = nil
     ) throws -> pid_t {
-        let program = try buildFolder() + "/catalystctl"
+        let program = try executable ?? buildFolder() + "/catalystctl"
         var words: [UnsafeMutablePointer<CChar>?] =
             ([program] + arguments).map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] =
@@ -70,7 +76,7 @@ struct Program {
     }
 
     /// Where this very test program lies.
-    private static func buildFolder() throws -> String {
+    static func buildFolder() throws -> String {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
         let path = String(

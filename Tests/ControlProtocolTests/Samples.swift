@@ -99,12 +99,19 @@ enum Sample {
         hook.workingDirectory = "/"
         service.hooks.preStop = [hook]
         service.listen = "127.0.0.1:5001"
-        service.hold = ["/bin/false"]
+        service.hold = Hold(command: ["/bin/false"])
+        service.release = "20261122T135000Z-3f2a91c"
+        service.update.order = .startFirst
+        service.update.monitor = Seconds(wrappedValue: .seconds(10))
+        service.update.failureAction = .pause
         service.source = ["scanner"]
         service.labels = ["tier": "market"]
         var stack = StackSpec(
             name: "catalyst", services: [service, ServiceSpec(name: "news", command: ["news"])])
         stack.rollout.order = ["scanner"]
+        stack.releases.directory = "/srv/catalyst"
+        stack.releases.repository = "https://example.org/app.git"
+        stack.releases.build = ["make"]
         stack.alerts.rules = [.cpuHigh: AlertPolicy(.critical, threshold: 0.95, clear: 0.9)]
         stack.alerts.onAlert = ["/bin/mail", "ops"]
         stack.watch.certificates = ["/etc/ssl/site.pem"]
@@ -161,7 +168,7 @@ enum Sample {
                 reply { $0.history = history("scanner") },
                 reply { $0.maintenance = host.maintenance },
                 .failure(.unknownAlert, "no alert 99"),
-            ]
+            ] + rolloutReplies
             + outcomes.map { outcome in
                 reply {
                     $0.why = explanation

@@ -31,6 +31,12 @@ struct SchemaTests {
             request.count = 10
             request.batch = "drill"
             request.first = 1
+            request.source = "/srv/app"
+            request.revision = "v5.4.0"
+            request.plan = true
+            request.overrideFreeze = "halted"
+            request.release = "20261122T135000Z-3f2a91c"
+            request.rollout = 12
             #expect(schema.problems(with: try json(request), as: "request") == [])
             #expect(schema.problems(with: try json(ControlRequest(command)), as: "request") == [])
         }
@@ -41,7 +47,7 @@ struct SchemaTests {
         for reply in Sample.replies { seen.formUnion(keys(try json(reply))) }
         let requestOnly: Set = [
             "command", "follow", "tail", "grep", "wait", "all", "subjects", "seconds", "count",
-            "batch", "first",
+            "batch", "first", "overrideFreeze",
         ]
         let missing = schema.propertyNames.subtracting(seen).subtracting(requestOnly)
         #expect(missing == [])
@@ -56,6 +62,7 @@ struct SchemaTests {
             schema.choices("alertEvent", "kind") == Set(AlertEvent.Kind.allCases.map(\.rawValue)))
         #expect(schema.choices("rule") == Set(AlertRule.allCases.map(\.rawValue)))
         #expect(schema.choices("metric") == Set(Metric.allCases.map(\.name)))
+        #expect(schema.choices("phase") == Set(RolloutStep.Phase.allCases.map(\.rawValue)))
         #expect(schema.choices("severity") == Set(Severity.allCases.map(\.rawValue)))
     }
 

@@ -163,7 +163,13 @@ struct EventLoopTests {
 
         let narrow = try Inlet(into: loop, capacity: 2)
         #expect([0, 1, 2].map { _ in narrow.post {} } == [true, true, false])
+        var answers = 0
+        let count = Shared<(() -> Void)?>(nil)
+        count.value = { answers += 1 }
+        // An answer is never lost, however full it is.
+        for _ in 0..<5 { narrow.answer { count.value?() } }
         try loop.turn(waitingAtMost: .seconds(1))
+        #expect(answers == 5)
         #expect(narrow.post {})
     }
 

@@ -62,12 +62,7 @@ struct AlertLaws {
                 lives[id]?.isOver = true
             case .announce(let kind, let alert, _):
                 counts[kind, default: 0] += 1
-                if kind == .test {
-                    note(alert)
-                    lives[alert.id]?.isOver = true
-                } else {
-                    tell(kind, alert, at: now, settings, isMute: isMute(alert))
-                }
+                tell(kind, alert, at: now, settings, isMute: isMute(alert))
             case .keep(let kind, let alert, _):
                 if kind == .resolved { lives[alert.id]?.isOver = true }
             case .folded(let count, _): folded += count

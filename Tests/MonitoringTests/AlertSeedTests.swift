@@ -19,7 +19,7 @@ struct AlertSeedTests {
             folded += life.laws.folded
         }
         // The seeds are worth nothing if they do not reach what they are to test.
-        for kind in [AlertEvent.Kind.fired, .escalated, .reminded, .resolved, .test] {
+        for kind in [AlertEvent.Kind.fired, .escalated, .reminded, .resolved] {
             #expect(counts[kind, default: 0] > 300, "\(kind) was seldom told")
         }
         #expect(folded > 300)
@@ -91,8 +91,7 @@ private struct RandomLife {
         case ..<75: receive(.maintenanceEnded(by: "root"))
         case ..<80: operate()
         case ..<85: endOperation()
-        case ..<88: if let id = keeper.book.open.last?.id { receive(.acknowledged(id, by: "me")) }
-        case ..<90: receive(.tested(count: 1))
+        case ..<90: if let id = keeper.book.open.last?.id { receive(.acknowledged(id, by: "me")) }
         case ..<92: leave()
         case ..<96: jump()
         default: restart()

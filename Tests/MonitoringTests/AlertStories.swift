@@ -237,23 +237,4 @@ struct AlertStories {
             14                             → FIRED #2 redis 'is down'
             """)
     }
-
-    @Test func `tests arrive whatever is silenced`() {
-        expectAlerts(
-            [
-                .happens(
-                    0, "silence",
-                    .silenced(
-                        Silence(
-                            id: 1, subjects: nil, until: Timestamp(nanoseconds: .max), reason: "x"))
-                ),
-                .happens(1, "test", .tested(count: 2)), .look(2, Self.down(.raised)), .until(10),
-            ],
-            """
-            0  silence                    → –
-            1  test                       → TEST #1 @agent 'test alert 1 of 2', TEST #2 @agent 'test alert 2 of 2'
-            2  redis service-down raised  → #3 pending
-            7                             → fired #3 redis 'is down'
-            """)
-    }
 }

@@ -102,6 +102,8 @@ struct FindingTests {
         seen.agent.outboxProblem = "connection refused"
         seen.agent.memory = ByteCount(bytes: 70_000_000)
         seen.agent.notifierFailures = 3
+        seen.agent.notifierDropped = 7
+        seen.agent.rolloutFailure = FailedRollout("sick", "deploy of 42: exited with code 3")
     }
 
     @Test func `every rule has its words`() {
@@ -138,10 +140,11 @@ struct FindingTests {
             @agent collector-lost: the collector is lost: exited with code 1
             @agent stack-refused: the stack file is refused, the old one goes on: stack.yaml:3: unknown key
             @agent ledger-failing: the ledger does not keep what happens: disk full
-            @agent notifier-failing: the on_alert command failed 3 times in a row
+            @agent notifier-failing: the on_alert command failed 3 times in a row; left out: 7 alerts
             @agent brake: too many restarts because of bad health, no more for now: loop, sick
             @agent outbox-filling: what waits for the database fills 52 % of its room: connection refused
             @agent agent-memory: uses 67 MiB of memory
+            sick rollout-failed: a rollout failed: deploy of 42: exited with code 3
             """)
     }
 
@@ -205,7 +208,9 @@ struct FindingTests {
                 "other service-unhealthy: is unhealthy",
                 "@postgres database-away: is away: gone [\"news\", \"trading\"]",
             ])
-        let theirs = findings(see).filter { $0.subject == "news" && $0.rule != .logFlood }
+        let theirs = findings(see).filter {
+            $0.subject == "news" && ![.logFlood, .rolloutFailed].contains($0.rule)
+        }
         #expect(theirs.allSatisfy { $0.level == .excused })
     }
 
@@ -231,6 +236,25 @@ struct FindingTests {
         #expect(
             level(.certificateExpiring) { $0.certificates = .seen([certificate(days: days)]) }
                 == expected)
+    }
+
+    @Test func `a failed rollout is about the service that failed, and no other one`() {
+        func found(_ failure: FailedRollout?) -> [String: Finding.Level] {
+            let found = findings {
+                $0.services = [service("news"), service("scanner")]
+                $0.agent.rolloutFailure = failure
+            }.filter { $0.rule == .rolloutFailed }
+            return Dictionary(uniqueKeysWithValues: found.map { ("\($0.subject)", $0.level) })
+        }
+        let none: [String: Finding.Level] = [
+            "news": .cleared, "scanner": .cleared, "@agent": .cleared,
+        ]
+        #expect(found(nil) == none)
+        #expect(
+            found(FailedRollout("scanner", "")) == none.merging(["scanner": .raised]) { $1 })
+        #expect(found(FailedRollout("@agent", "")) == none.merging(["@agent": .raised]) { $1 })
+        // It was taken back, and is in no stack that could ever clear it.
+        #expect(found(FailedRollout("new", "")) == none.merging(["@agent": .raised]) { $1 })
     }
 
     @Test func `an expired certificate and a broken chain are told as such`() {

@@ -46,7 +46,9 @@ struct Database {
 }
 
 /// The files of sql/, in order.
-let sqlFiles: [String] = ["0001_tables", "0002_views", "0003_retention", "0004_roles"].map {
+let sqlFiles: [String] = [
+    "0001_tables", "0002_views", "0003_retention", "0004_roles", "0005_rollouts",
+].map {
     checkout + "/sql/\($0).sql"
 }
 
@@ -117,6 +119,15 @@ extension OutboxRecord {
             id: UInt64(sequence), time: time, service: "scanner", kind: .exited,
             priority: .warning, message: "was killed by SIGKILL")
         return OutboxRecord(sequence: Int64(sequence), content: .event(event))
+    }
+
+    static func rollout(
+        _ sequence: Int, id: Int64 = 1, _ state: Rollout.State = .running,
+        at time: Timestamp = .now(), change: (inout Rollout) -> Void = { _ in }
+    ) -> OutboxRecord {
+        var rollout = Rollout(id: id, kind: .deploy, state: state, askedBy: "ada", startedAt: time)
+        change(&rollout)
+        return OutboxRecord(sequence: Int64(sequence), content: .rollout(rollout))
     }
 
     static func measurement(

@@ -45,8 +45,10 @@ struct Coverage {
         case .happened(let name, let event): reach(event, name, stack)
         case .judged(let name, .healthy, _), .judged(let name, .degraded, _):
             reach(.becameReady, name, stack)
-        case .judged, .troubled, .stopRequested, .reloaded, .shutdownRequested: break
-        case .began(let stopped):
+        case .judged, .troubled, .stopRequested, .reloaded, .shutdownRequested, .replaceRequested,
+            .tookOver, .removeRequested:
+            break
+        case .began(let stopped, _):
             for name in stack.order where !stopped.contains(name) {
                 reach(.startRequested, name, stack)
             }
@@ -144,7 +146,7 @@ extension Coverage.Row {
         case .exited: "exited"
         case .extended: "extended"
         case .startRequested, .stopRequested, .restartRequested, .permitted, .spawned, .becameReady,
-            .becameUnhealthy, .emptied, .alarmRang, .hastened:
+            .becameUnhealthy, .emptied, .alarmRang, .hastened, .tookOver, .found:
             event.words
         }
     }

@@ -10,7 +10,7 @@ extension Laws {
         case .judged(let name, let verdict, _): hear(verdict, of: name)
         case .troubled(let thing, let isBad):
             if isBad { troubled.insert(thing) } else { troubled.remove(thing) }
-        case .began(let stopped):
+        case .began(let stopped, _):
             take(stack.spec.services, now)
             for name in stack.order where !stopped.contains(name) { records[name]?.isWanted = true }
         case .startRequested(let names) where !isShuttingDown: want(names)
@@ -21,7 +21,10 @@ extension Laws {
             restartsAsked.subtract(names)
             unwant(names, now)
         case .reloaded(let spec) where !isShuttingDown: hear(spec, now)
-        case .startRequested, .restartRequested, .reloaded: break
+        // Rollouts have a simulation of their own.
+        case .startRequested, .restartRequested, .reloaded, .replaceRequested, .tookOver,
+            .removeRequested:
+            break
         case .shutdownRequested, .hastened:
             if finishBy == nil || event == .hastened {
                 finishBy = now + (event == .hastened ? Self.killLimit : Self.stopAllLimit)
@@ -55,7 +58,7 @@ extension Laws {
             }
         case .alarmRang, .startRequested, .stopRequested, .restartRequested, .permitted,
             .becameReady,
-            .becameUnhealthy, .hastened:
+            .becameUnhealthy, .hastened, .tookOver, .found:
             break
         }
     }

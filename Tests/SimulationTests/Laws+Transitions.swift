@@ -29,7 +29,7 @@ extension Laws {
             else { throw Violation("\(transition): it ended otherwise") }
             records[name]?.fate = .policy(reason)
         case .becameReady: try seeReady(transition, stack)
-        case .permitted, .spawned, .extended: break
+        case .permitted, .spawned, .extended, .tookOver, .found: break
         }
         if case .up = transition.to, records[name]?.upSince == nil {
             records[name]?.upSince = (
@@ -56,7 +56,8 @@ extension Laws {
         if !isRestart {
             switch event {
             case .began, .startRequested, .restartRequested, .reloaded: break
-            case .happened, .judged, .troubled, .stopRequested, .shutdownRequested, .hastened:
+            case .happened, .judged, .troubled, .stopRequested, .shutdownRequested, .hastened,
+                .replaceRequested, .tookOver, .removeRequested:
                 throw Violation("\(transition): nobody asked")
             }
         }

@@ -13,7 +13,10 @@ import Testing
     #expect(spec.logging == LogPolicy())
     #expect(spec.workingDirectory.hasPrefix("/tmp/stackfile-tests-"))
     #expect(spec.user == nil)
-    #expect(spec.update.order == .stopFirst)
+    #expect((spec.update, spec.rollback) == (UpdatePolicy(), UpdatePolicy()))
+    #expect((spec.update.order, spec.update.monitor, spec.update.failureAction) == (nil, nil, nil))
+    #expect((spec.listen, spec.hold, spec.source, spec.drain) == (nil, nil, [], .seconds(1)))
+    #expect(outcome.stack?.releases == ReleasePolicy())
 }
 
 @Test(arguments: [
@@ -184,7 +187,9 @@ func `restart has Compose's words`(
     #expect(spec.hooks.preStop.first?.command == ["drain"])
     #expect((spec.update.order, spec.update.failureAction) == (.startFirst, .rollback))
     #expect((spec.rollback.parallelism, spec.rollback.failureRatioMax) == (0, 0.5))
-    #expect((spec.listen, spec.hold) == ("127.0.0.1:80", ["test", "-e", "/run/orders"]))
+    #expect(spec.update.monitor == Seconds(wrappedValue: .seconds(9)))
+    #expect(spec.listen == "127.0.0.1:80")
+    #expect(spec.hold == Hold(command: ["test", "-e", "/run/orders"]))
     #expect((spec.source, spec.onUnhealthy) == (["services/a", "shared"], .alert))
     #expect((spec.contract.schema, spec.contract.freshness) == ("v5", .seconds(60)))
     let stack = try #require(outcome.stack)

@@ -114,8 +114,48 @@ private let serviceMistakes = """
       4: 'x-catalyst.on_unhealthy': unknown reaction 'reboot': must be 'restart' or 'alert'
     x-catalyst: {listen: localhost}
       4: 'x-catalyst.listen': 'localhost' is no numeric address and port such as '127.0.0.1:50…
+    x-catalyst: {listen: "127.0.0.1:0"}
+      4: 'x-catalyst.listen': '127.0.0.1:0' is no numeric address and port such as '127.0.0.1:…
+    x-catalyst: {listen: run/app.sock}
+      4: 'x-catalyst.listen': 'run/app.sock' is no numeric address and port such as '127.0.0.1:5001', and no socket such as '/run/app.sock'
+    x-catalyst: {listen: /run/}
+      4: 'x-catalyst.listen': '/run/' is no socket such as '/run/app.sock'
+    x-catalyst: {listen: "@"}
+      4: 'x-catalyst.listen': '@' is no socket such as '/run/app.sock'
+    x-catalyst: {listen: /run/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/app.sock}
+      4: 'x-catalyst.listen': '/run/0123456789/0123456789/0123456789/0123456789/0123456789/…' is longer than a socket's path can be: at most 103 bytes
+    x-catalyst: {listen: {backlog: 5}}
+      4: 'x-catalyst.listen': has no 'address'
+    x-catalyst: {listen: {address: "127.0.0.1:80", backlog: 0}}
+      4: 'x-catalyst.listen.backlog': must be a whole number from 1 to 65535, is '0'
+    x-catalyst: {listen: {adress: "127.0.0.1:80"}}
+      4: 'x-catalyst.listen.adress': unknown key, did you mean 'address'?
+    x-catalyst: {listen: ["127.0.0.1:80"]}
+      4: 'x-catalyst.listen': must be text, is a list
+    x-catalyst: {lisen: "127.0.0.1:80"}
+      4: 'x-catalyst.lisen': unknown key, did you mean 'listen'?
+    x-catalyst: {drain: 1}
+      4: 'x-catalyst.drain': has no unit, write '1s' for seconds (us, ms, s, m, h, d)
+    x-catalyst: {source: [/opt/services/a]}
+      4: 'x-catalyst.source': '/opt/services/a' must be a path inside the release, such as 'services/news'
+    x-catalyst: {source: services/../../a}
+      4: 'x-catalyst.source': 'services/../../a' must be a path inside the release, such as 's…
+    x-catalyst: {source: [""]}
+      4: 'x-catalyst.source': '' must be a path inside the release, such as 'services/news'
+    x-catalyst: {source: {a: b}}
+      4: 'x-catalyst.source': must be a list, is a mapping
     x-catalyst: {hold: ""}
       4: 'x-catalyst.hold': is empty
+    x-catalyst: {hold: "it's"}
+      4: 'x-catalyst.hold': has a quote that is not closed
+    x-catalyst: {hold: {every: 5s}}
+      4: 'x-catalyst.hold': has no 'command'
+    x-catalyst: {hold: {command: []}}
+      4: 'x-catalyst.hold.command': is empty
+    x-catalyst: {hold: {command: x, every: 0s}}
+      4: 'x-catalyst.hold.every': must be at least 100ms, is '0s'
+    x-catalyst: {hold: {command: x, limits: 1m}}
+      4: 'x-catalyst.hold.limits': unknown key, did you mean 'limit'?
     x-catalyst: {backoff: {initial: 5s, max: 1s}}
       4: 'x-catalyst.backoff': has a 'max' below its 'initial'
     x-catalyst: {backoff: {jitter: 2}}
@@ -273,6 +313,29 @@ private let fileMistakes = """
     > 3: 'x-catalyst.listen': duplicate port 80: 'a' has it already (line 2)
 
     services:
+      a: {command: x, x-catalyst: {listen: /run/a.sock}}
+      b: {command: x, x-catalyst: {listen: '@a'}}
+      c: {command: x, x-catalyst: {listen: /run/a.sock}}
+    > 4: 'x-catalyst.listen': duplicate socket: 'a' has it already (line 2)
+
+    services: {a: {command: x}}
+    x-catalyst: {release: {}}
+    > 2: 'x-catalyst.release': unknown key, did you mean 'releases'?
+
+    services: {a: {command: x}}
+    x-catalyst:
+      releases: {directory: opt/catalyst, repository: catalyst.git, build: [], build_timeout: 0,
+        keep: 0, stack: ../stack.yaml, space: some, buld: x}
+    > 3: 'x-catalyst.releases.directory': 'opt/catalyst' is no absolute path such as '/opt/catalyst'
+    > 3: 'x-catalyst.releases.repository': must be an absolute path or a URL such as 'https://exam…
+    > 3: 'x-catalyst.releases.build': is empty
+    > 3: 'x-catalyst.releases.build_timeout': must be at least 1s, is '0'
+    > 4: 'x-catalyst.releases.keep': must be a whole number from 1 to 100, is '0'
+    > 4: 'x-catalyst.releases.stack': '../stack.yaml' must be a path inside the release, such as '…
+    > 4: 'x-catalyst.releases.space': 'some' is no size such as '512m' or '1.5g'
+    > 4: 'x-catalyst.releases.buld': unknown key, did you mean 'build'?
+
+    services:
       a: {command: x, restart: maybe}
       b: {comand: x}
     name: [x]
@@ -316,33 +379,4 @@ func `every mistake of a file is told, in the file's order`(_ index: Int) throws
     #expect(errors.count == 80)
     #expect(errors.lines.count == 51)
     #expect(errors.lines.last == "and 30 more")
-}
-
-@Test func `keys for containers are warned of, once each, and do no harm`() throws {
-    let outcome = try loadService(
-        """
-        command: x
-        image: redis:7
-        container_name: a
-        volumes: [a:/data]
-        networks: [b]
-        deploy: {mode: replicated}
-        """)
-    #expect(outcome.stack != nil)
-    #expect(
-        outcome.warnings == [
-            "stack.yaml:4: 'image': has no effect: services run as processes",
-            "stack.yaml:5: 'container_name': has no effect: services run as processes",
-            "stack.yaml:6: 'volumes': has no effect: services run as processes",
-            "stack.yaml:7: 'networks': has no effect: services run as processes",
-            "stack.yaml:8: 'deploy.mode': has no effect: services run as processes",
-        ])
-    #expect(outcome.stack?.warnings.count == outcome.warnings.count)
-}
-
-@Test func `a port that Compose opens to every network is warned of`() throws {
-    let outcome = try loadService("command: x\nports: ['5000:5000', '127.0.0.1:5001:5001']")
-    #expect(outcome["a"]?.ports == [Port(address: "0.0.0.0", number: 5000), Port(number: 5001)])
-    #expect(outcome.warnings.count == 1)
-    #expect(outcome.warnings.first?.contains("'5000:5000' is open to every network") == true)
 }

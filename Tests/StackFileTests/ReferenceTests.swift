@@ -58,7 +58,9 @@ private func reference(
         #expect(service.resources.limits.memory == .mebibytes(1024))
         #expect(service.resources.reservations.cpus == 0.25)
         #expect(service.resources.reservations.memory == .mebibytes(256))
-        #expect(service.command.contains("\(port)"))
+        #expect(service.command.contains(["--fd", "3"]))
+        #expect(service.listen == "127.0.0.1:\(port)")
+        #expect(service.source.count == 3)
         #expect(service.environment["DATABASE_URL"] == "")
     }
     for service in stack.services {
@@ -96,11 +98,26 @@ private func reference(
     #expect(stack.services[0].command.contains(["--dir", "/srv/my data"]))
     #expect(
         stack.services[3].command == [
-            "/opt/a b/standin", "--name", "scanner", "--port", "5001", "--redis",
+            "/opt/a b/standin", "--name", "scanner", "--fd", "3", "--redis",
             "redis://127.0.0.1:6379",
         ])
+    #expect(stack.services.map(\.listen) == (try reference().stack?.services.map(\.listen)))
+    #expect(stack.releases == ReleasePolicy())
     #expect(
         stack.services.map(\.healthCheck) == (try reference().stack?.services.map(\.healthCheck)))
+}
+
+@Test func `each service is made of its own folder and what all share`() throws {
+    let stack = try #require(try reference().stack)
+    #expect(stack.releases.directory == "/opt/catalyst")
+    #expect(stack.releases.build?.prefix(2) == ["/bin/sh", "-ec"])
+    for service in stack.services.dropFirst() {
+        let module = service.name.text.replacing("-", with: "_")
+        let own = "services/\(module)"
+        #expect(service.source == [own, "services/common", "requirements.txt"])
+        #expect(service.command.contains("services.\(module).main:app"))
+        #expect(service.workingDirectory == "/opt/catalyst/current")
+    }
 }
 
 @Test func `the reference's examples in comments can be taken as they are`() throws {
@@ -114,12 +131,16 @@ private func reference(
     #expect(stack.watch.frontDoor != nil && stack.watch.backups != nil)
     #expect(stack.brake == BrakePolicy())
     #expect((stack.database, stack.metrics) == (nil, .standardMetrics))
+    #expect(stack.freeze.count == 1)
+    #expect(stack.services.dropFirst().allSatisfy { $0.contract.version == "release" })
+    #expect(stack.services.filter { $0.hold != nil }.map(\.name) == ["trading"])
 }
 
-/// With the keys below `x-catalyst` that stand in comments.
+/// With the keys that stand in comments.
 func uncommented(_ bytes: [UInt8]) -> String {
     String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         .map { line in
-            line.wholeMatch(of: /\ \ # ( *[a-z_-]+:( .*)?)/).map { "  " + $0.1 } ?? String(line)
+            line.wholeMatch(of: /(\ \ +)# ( *[a-z_-]+:( .*)?)/).map { String($0.1 + $0.2) }
+                ?? String(line)
         }.joined(separator: "\n")
 }

@@ -6,7 +6,8 @@ import Testing
 private let everything = """
     name: all
     services:
-      b: {command: x}
+      b: {command: x, x-catalyst: {listen: "@b", hold: "a b", drain: 0}}
+      c: {command: x, x-catalyst: {listen: "[::1]:80"}}
       a:
         command: [run, "it's $$5", "", "\\e[0m", "yes", "1.0", "a: b", "# no", "•••x"]
         working_dir: /srv/a b
@@ -35,16 +36,20 @@ private let everything = """
         post_start: [{command: d}]
         pre_stop: [{command: e, working_dir: /tmp}]
         x-catalyst:
-          listen: "127.0.0.1:5001"
-          contract: {schema: v5.0 normalized, freshness: 5m}
+          listen: {address: "127.0.0.1:5001", backlog: 7}
+          contract: {schema: v5.0 normalized, version: release, freshness: 5m}
           on_unhealthy: alert
-          hold: [test, -e, x]
-          source: [a]
+          hold: {command: [test, -e, x], every: 1s, limit: 2h}
+          drain: 2500ms
+          source: [a, b/c d]
           backoff: {initial: 1s, max: 2s, jitter: 0.5, reset_after: 3s}
           retry_failed_every: 0
           healthy_after: 2
     x-catalyst:
       rollout: {order: [b, a], soak: 1s, failure_action: pause}
+      releases:
+        {directory: /opt/c d, repository: "git@h:c.git", build: "a && b '$$c'", build_timeout: 1h,
+         keep: 100, stack: s/t.yaml, space: 0}
       freeze: [Mon 00:00-24:00 UTC]
       alerts:
         on_alert: [page, "it's $$5"]
@@ -93,8 +98,10 @@ private let everything = """
               PLAIN: shown
             healthcheck: {test: [REDIS, "redis://:hunter2@127.0.0.1:6379"]}
             pre_start: [{command: [y], environment: {MY_SECRET: hunter2}}]
-            x-catalyst: {hold: "psql postgresql://u:hunter2@h"}
+            x-catalyst: {hold: {command: "psql postgresql://u:hunter2@h", every: 1s}}
         x-catalyst:
+          releases:
+            {repository: "https://u:hunter2@h/c.git", build: "./b --token hunter2 && C_TOKEN=hunter2 ./c"}
           alerts: {on_alert: [page, --token, hunter2, "https://u:hunter2@h/"]}
           watch: {front_door: "https://u:hunter2@example.org/"}
           database: "postgresql://watcher:hunter2@host:25060/db"
@@ -106,6 +113,7 @@ private let everything = """
     #expect(text.contains("postgresql://watcher:•••@host:25060/db"))
     #expect(text.contains("PLAIN: shown"))
     #expect(text.contains("API_KEY: •••"))
+    #expect(text.contains("./b --token ••• && C_TOKEN=••• ./c"))
     #expect(stack.redacted().redacted() == stack.redacted())
 }
 
@@ -116,7 +124,7 @@ private let everything = """
             services:
               gone: {command: x}
               same: {command: x}
-              tuned: {command: x, stop_grace_period: 5s}
+              tuned: {command: x, stop_grace_period: 5s, x-catalyst: {listen: "@tuned"}}
               changed: {command: x, environment: {A: 1, B: 2}}
             """
         ).stack)
@@ -125,10 +133,16 @@ private let everything = """
             """
             services:
               same: {command: x}
-              tuned: {command: x, stop_grace_period: 6s, labels: {a: b}}
+              tuned:
+                command: x
+                stop_grace_period: 6s
+                labels: {a: b}
+                x-catalyst:
+                  {listen: {address: "@tuned", backlog: 5}, hold: y, drain: 2s, source: z}
               changed: {command: y, environment: {A: 3, B: 2}}
               added: {command: x}
             x-catalyst:
+              releases: {keep: 2}
               freeze: [Mon 00:00-24:00]
               alerts: {rules: {cpu-high: off}}
               watch: {disks: /srv}
@@ -147,8 +161,17 @@ private let everything = """
     #expect(
         difference.restarted == [.init(service: "changed", keys: ["command", "environment.A"])])
     #expect(
-        difference.adjusted == [.init(service: "tuned", keys: ["stop_grace_period", "labels"])])
+        difference.adjusted == [
+            .init(
+                service: "tuned",
+                keys: [
+                    "stop_grace_period", "labels", "x-catalyst.listen", "x-catalyst.hold",
+                    "x-catalyst.drain", "x-catalyst.source",
+                ])
+        ])
     #expect(
-        difference.keys == ["freeze", "alerts", "watch", "brake", "database", "metrics"])
+        difference.keys == [
+            "releases", "freeze", "alerts", "watch", "brake", "database", "metrics",
+        ])
     #expect(StackDifference(from: new, to: new).isEmpty)
 }

@@ -53,6 +53,12 @@ struct SpecTests {
         #expect(!needsNewInstance { $0.restart.condition = .always })
         #expect(!needsNewInstance { $0.logging.filesMax = 9 })
         #expect(!needsNewInstance { $0.stopGracePeriod = .zero })
+        #expect(needsNewInstance { $0.listen = "127.0.0.1:5001" })
+        #expect(!needsNewInstance { $0.backlog = 1 })
+        #expect(!needsNewInstance { $0.drain = .zero })
+        #expect(!needsNewInstance { $0.hold = Hold(command: ["x"]) })
+        #expect(!needsNewInstance { $0.update.order = .startFirst })
+        #expect(!needsNewInstance { $0.source = ["services/news"] })
     }
 
     @Test func `a stack survives its way through JSON`() throws {
@@ -65,11 +71,18 @@ struct SpecTests {
         service.ports = [Port(number: 5008)]
         service.resources.limits.memory = .mebibytes(256)
         service.contract.schema = "v5.0 normalized"
+        service.listen = "127.0.0.1:5008"
+        service.hold = Hold(command: ["test", "-e", "x"])
+        service.update.monitor = Seconds(wrappedValue: .milliseconds(1500))
+        service.update.order = .startFirst
+        service.release = "20261122T210500Z-3f2a91c"
         var spec = StackSpec(name: "catalyst", services: [service])
         spec.alerts.rules[.cpuHigh] = AlertPolicy(.warning, threshold: 0.95)
         spec.alerts.onAlert = ["/bin/page"]
         spec.watch.certificates = ["/etc/ssl/site.pem"]
         spec.rollout.order = ["news"]
+        spec.releases.directory = "/opt/catalyst"
+        spec.releases.build = ["make"]
         let json = try JSONEncoder().encode(spec)
         #expect(try JSONDecoder().decode(StackSpec.self, from: json) == spec)
     }

@@ -25,7 +25,8 @@ struct TransitionTableTests {
             .spawned(saysWhenReady: false), .spawnFailed("…"), .becameReady,
             .becameUnhealthy(hung: false),
             .becameUnhealthy(hung: true), .exited(crash), .emptied, .extended(.seconds(60)),
-            .alarmRang, .hastened,
+            .alarmRang, .hastened, .tookOver, .found(saysWhenReady: true),
+            .found(saysWhenReady: false),
         ]
     }
 

@@ -64,6 +64,9 @@ extension Lifecycle.Event {
         case .extended(let more): "extended \(more.words)"
         case .alarmRang: "alarmRang"
         case .hastened: "hastened"
+        case .tookOver: "tookOver"
+        case .found(saysWhenReady: true): "found"
+        case .found(saysWhenReady: false): "found (silent)"
         }
     }
 }
@@ -89,11 +92,16 @@ extension Stack.Event {
             "\(name) \(verdict.rawValue)\(hung ? " (hung)" : "")"
         case .troubled(let thing, true): "\(thing.rawValue) bad"
         case .troubled(let thing, false): "\(thing.rawValue) no longer bad"
-        case .began(let stopped): stopped.isEmpty ? "begin" : "begin without \(list(stopped))"
+        case .began(let stopped, let running):
+            (stopped.isEmpty ? "begin" : "begin without \(list(stopped))")
+                + (running.isEmpty ? "" : ", finding \(list(running.keys.sorted()))")
         case .startRequested(let names): "start \(list(names))"
         case .stopRequested(let names): "stop \(list(names))"
         case .restartRequested(let names): "restart \(list(names))"
         case .reloaded(let spec): "reload \(list(spec.services.map(\.name)))"
+        case .replaceRequested(let spec): "replace \(spec.name)"
+        case .tookOver(let spec): "another took over \(spec.name)"
+        case .removeRequested(let name): "remove \(name)"
         case .shutdownRequested: "shutdown"
         case .hastened: "hasten"
         }

@@ -34,15 +34,16 @@ package struct ControlClient: ~Copyable {
     /// Sends `request` and calls `each` with every line of the answer, decoded and as it came.
     /// The newline is not part of it.
     ///
-    /// `whenIdle` is called before each wait: the moment to show what has come so far.
+    /// `whenIdle` is called before each wait, and while one lasts each `tick` and after each
+    /// signal: the moment to show what has come so far.
     package mutating func ask(
-        _ request: ControlRequest, whenIdle: () throws -> Void = {},
+        _ request: ControlRequest, tick: Duration? = nil, whenIdle: () throws -> Void = {},
         each: (ControlReply, _ line: [UInt8]) throws -> Void
     ) throws {
         try send(try JSONLines.encode(request))
         let patience = limits.patience(with: request)
         while true {
-            let line = try nextLine(patience: patience, whenIdle: whenIdle)
+            let line = try nextLine(patience: patience, tick: tick, whenIdle: whenIdle)
             let reply = try decoded(line)
             try each(reply, line)
             if reply.last { return }
@@ -73,9 +74,9 @@ package struct ControlClient: ~Copyable {
         }
     }
 
-    private mutating func nextLine(patience: Duration?, whenIdle: () throws -> Void) throws
-        -> [UInt8]
-    {
+    private mutating func nextLine(
+        patience: Duration?, tick: Duration?, whenIdle: () throws -> Void
+    ) throws -> [UInt8] {
         let deadline = patience.map { ContinuousClock.now + $0 }
         while true {
             do {
@@ -83,21 +84,25 @@ package struct ControlClient: ~Copyable {
             } catch {
                 throw ControlClientError(path: path, reason: .lineTooLong(bytesMax: error.bytesMax))
             }
-            try whenIdle()
-            try waitForInput(until: deadline)
+            repeat { try whenIdle() } while try !hasInput(until: deadline, within: tick)
             try receive()
         }
     }
 
-    private func waitForInput(until deadline: ContinuousClock.Instant?) throws(ControlClientError) {
-        while true {
-            let left = deadline.map { max(.zero, $0 - .now) / .milliseconds(1) }
-            var input = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let count = poll(&input, 1, left.map { Int32(min($0.rounded(.up), 1e9)) } ?? -1)
-            if count > 0 { return }
-            if count == 0 { throw ControlClientError(path: path, reason: .silent) }
-            if errno != EINTR { throw ControlClientError(path: path, reason: .system(errno)) }
+    /// False: none yet.
+    private func hasInput(
+        until deadline: ContinuousClock.Instant?, within tick: Duration?
+    ) throws(ControlClientError) -> Bool {
+        let left = deadline.map { max(.zero, $0 - .now) }
+        let wait = [left, tick].compactMap { $0 }.min().map { ($0 / .milliseconds(1)).rounded(.up) }
+        var input = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        let count = poll(&input, 1, wait.map { Int32(min($0, 1e9)) } ?? -1)
+        if count > 0 { return true }
+        if count < 0, errno != EINTR {
+            throw ControlClientError(path: path, reason: .system(errno))
         }
+        if let deadline, deadline <= .now { throw ControlClientError(path: path, reason: .silent) }
+        return false
     }
 
     private mutating func receive() throws(ControlClientError) {

@@ -38,6 +38,8 @@ package struct HostStatus: Codable, Equatable, Sendable {
     /// What cannot be measured or enforced here, in words.
     package var limitations: [String]
     package var outbox: OutboxStatus?
+    /// The one under way, or paused.
+    package var rollout: Rollout?
 
     package init() {
         readings = [:]

@@ -16,6 +16,12 @@ package struct ControlReply: Codable, Equatable, Sendable {
     package var series: Series?
     package var history: ServiceHistory?
     package var maintenance: Maintenance?
+    /// A rollout as it is now: one line for each change of it.
+    package var rollout: Rollout?
+    package var plan: RolloutPlan?
+    package var release: ReleaseReply?
+    /// A line that fetching or building a release has printed.
+    package var output: String?
     /// What came of a command, for people.
     package var message: String?
 
@@ -44,6 +50,10 @@ package struct ControlError: Error, Codable, Equatable, Sendable, CustomStringCo
         case stopping
         case badStack = "bad-stack"
         case unknownAlert = "unknown-alert"
+        case unknownRelease = "unknown-release"
+        case unknownRollout = "unknown-rollout"
+        /// A freeze window is open.
+        case frozen
     }
     package var code: Code
     package var message: String
@@ -63,6 +73,21 @@ package struct AgentVersion: Codable, Equatable, Sendable {
         self.version = version
         self.pid = pid
         self.since = since
+    }
+}
+
+/// A release on this machine, as `releases` lists it.
+package struct ReleaseReply: Codable, Equatable, Sendable {
+    package var release: Release
+    /// The symlink `current` leads to it.
+    package var isCurrent: Bool
+    /// Who runs from it.
+    package var services: [ServiceName]
+
+    package init(_ release: Release, isCurrent: Bool, services: [ServiceName]) {
+        self.release = release
+        self.isCurrent = isCurrent
+        self.services = services
     }
 }
 

@@ -7,6 +7,10 @@ package struct ControlRequest: Codable, Equatable, Sendable {
         case alerts, metrics, history
         case up, down, start, stop, restart, reload
         case acknowledge, silence
+        case releases, rollouts
+        case deploy, rollback
+        case cancelRollout = "cancel-rollout"
+        case resumeRollout = "resume-rollout"
         case maintenanceStart = "maintenance-start"
         case maintenanceEnd = "maintenance-end"
         /// Raises `count` alerts that mean nothing, to see that alerts arrive.
@@ -16,10 +20,11 @@ package struct ControlRequest: Codable, Equatable, Sendable {
         package var changes: Bool {
             switch self {
             case .status, .health, .why, .events, .logs, .config, .version, .limits, .alerts,
-                .metrics, .history:
+                .metrics, .history, .releases, .rollouts:
                 false
             case .up, .down, .start, .stop, .restart, .reload, .acknowledge, .silence,
-                .maintenanceStart, .maintenanceEnd, .testAlert:
+                .maintenanceStart, .maintenanceEnd, .testAlert, .deploy, .rollback,
+                .cancelRollout, .resumeRollout:
                 true
             }
         }
@@ -38,8 +43,22 @@ package struct ControlRequest: Codable, Equatable, Sendable {
     package var grep: String?
     /// `alerts`: this one, with its life; `acknowledge`, `silence`: this one.
     package var alert: Int64?
-    /// `alerts`: the resolved ones too.
+    /// `alerts`: the resolved ones too. `deploy`, `rollback`: what has not changed is rolled too.
     package var all: Bool?
+    /// `deploy`: a directory, a tarball, or a git repository (a URL or an absolute path); nil: the stack's own
+    /// repository. `rollback`: none.
+    package var source: String?
+    /// `deploy`: the git revision; nil: the repository's HEAD, or a directory as it is.
+    package var revision: String?
+    /// `deploy`, `rollback`, `restart`: say what would be done, and do nothing.
+    package var plan: Bool?
+    /// `deploy`, `rollback`, `restart`: why it may happen in a freeze window all the same.
+    package var overrideFreeze: String?
+    /// `rollback`: to this release; nil: to the one before.
+    package var release: String?
+    /// `rollouts`: this one, and with `follow` until it is over; `cancel-rollout`, `resume-rollout`: this one;
+    /// nil: the one under way.
+    package var rollout: Int64?
     /// `metrics`: of what; nil: of every service and thing. `silence`: these things, as `services`
     /// are these services.
     package var subjects: [Subject]?

@@ -60,6 +60,10 @@ package enum Lifecycle {
         case alarmRang
         /// The operator is in a hurry.
         case hastened
+        /// Another instance, which is well, took the place of the one there was.
+        case tookOver
+        /// An instance that an earlier agent started runs. `false`: it counts as ready.
+        case found(saysWhenReady: Bool)
     }
 
     package enum Effect: Equatable, Sendable {
@@ -99,6 +103,10 @@ package enum Lifecycle {
             return (.held(history), [.clearAlarm])
         case (.held(let history), .permitted):
             return (.starting(history), [.spawn])
+        case (.held(let history), .found(saysWhenReady: true)):
+            return (.starting(history), [policy.startLimit.map { .setAlarm($0) } ?? .clearAlarm])
+        case (.held(let history), .found(saysWhenReady: false)):
+            return (.up(history), [.setAlarm(policy.restart.backoff.resetAfter)])
         case (.starting(let history), .spawned(saysWhenReady: true)):
             return (.starting(history), [policy.startLimit.map { .setAlarm($0) } ?? .clearAlarm])
         case (.starting(let history), .spawned(saysWhenReady: false)),
@@ -108,6 +116,13 @@ package enum Lifecycle {
             return (.up(history.forgiven(by: policy.restart)), [])
         case (.starting, .extended(let more)):
             return (state, policy.startLimit == nil ? [] : [.setAlarm(more)])
+
+        // Its place is taken: whatever became of the instance before is no longer its life.
+        case (.down(.ended), .tookOver), (.held, .tookOver), (.starting, .tookOver), (.up, .tookOver), (.waiting, .tookOver),
+            (.failed, .tookOver), (.clearing(_, .policy, _), .tookOver),
+            (.clearing(_, .startAgain, _), .tookOver), (.stopping(.policy, _), .tookOver),
+            (.stopping(.startAgain, _), .tookOver):
+            return (.up(History()), [.setAlarm(policy.restart.backoff.resetAfter)])
 
         // Coming down.
         case (.starting(let history), .stopRequested), (.up(let history), .stopRequested):
@@ -174,11 +189,13 @@ package enum Lifecycle {
         // on if it does.
         case (.down, _), (.held, _), (.waiting, _), (.failed, _), (.starting, .permitted),
             (.starting, .emptied),
-            (.up, .permitted), (.up, .spawned), (.up, .spawnFailed), (.up, .emptied),
+            (.starting, .found),
+            (.up, .permitted), (.up, .spawned), (.up, .spawnFailed), (.up, .emptied), (.up, .found),
             (.stopping, .permitted), (.stopping, .spawned), (.stopping, .spawnFailed),
-            (.stopping, .becameReady), (.stopping, .becameUnhealthy), (.clearing, .permitted),
+            (.stopping, .becameReady), (.stopping, .becameUnhealthy), (.stopping, .tookOver),
+            (.stopping, .found), (.clearing, .permitted),
             (.clearing, .spawned), (.clearing, .spawnFailed), (.clearing, .becameReady),
-            (.clearing, .becameUnhealthy):
+            (.clearing, .becameUnhealthy), (.clearing, .tookOver), (.clearing, .found):
             return (state, [.reportAnomaly(state, event)])
         }
     }

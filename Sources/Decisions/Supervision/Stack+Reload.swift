@@ -9,11 +9,7 @@ extension Stack {
         let wasWanted = members.isEmpty || members.values.contains { $0.isWanted }
         let names = Set(spec.services.map(\.name))
         let gone = order.filter { !names.contains($0) }
-        for name in gone {
-            members[name]?.isLeaving = true
-            members[name]?.isWanted = false
-        }
-        restarts.remove(gone)
+        for name in gone { leave(name) }
         var added: [ServiceName] = []
         for service in spec.services {
             if members[service.name].map(\.isLeaving) ?? true { added.append(service.name) }

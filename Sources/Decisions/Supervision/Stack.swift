@@ -33,12 +33,19 @@ package struct Stack: Sendable {
         /// Something that several services use is known to be bad, or is no longer.
         case troubled(Subject.Thing, Bool)
         /// The agent begins: all but these are wanted, as the operator left it.
-        case began(stopped: [ServiceName])
+        /// `running`: instances of an earlier agent, by their numbers.
+        case began(stopped: [ServiceName], running: [ServiceName: Int] = [:])
         case startRequested([ServiceName])
         case stopRequested([ServiceName])
         /// One after another, each when the one before it is well again.
         case restartRequested([ServiceName])
         case reloaded(StackSpec)
+        /// The service gets an instance of this definition: a new service too.
+        case replaceRequested(ServiceSpec)
+        /// An instance of this definition serves already, in the place of the one there was.
+        case tookOver(ServiceSpec)
+        /// The service goes: it is stopped first.
+        case removeRequested(ServiceName)
         case shutdownRequested
         /// The shutdown must not wait any longer.
         case hastened
@@ -93,10 +100,15 @@ package struct Stack: Sendable {
             judge(name, verdict, hung: hung, surroundings, &effects)
         case .troubled(let thing, let isBad):
             if isBad { troubledThings.insert(thing) } else { troubledThings.remove(thing) }
-        case .began(let stopped):
+        case .began(let stopped, let running):
             let wanted = order.filter { !stopped.contains($0) }
             for name in wanted { members[name]?.isWanted = true }
-            for name in wanted { step(name, .startRequested, surroundings, &effects) }
+            for name in order where wanted.contains(name) || running[name] != nil {
+                step(name, .startRequested, surroundings, &effects)
+            }
+            for name in order {
+                if let number = running[name] { find(name, number, surroundings, &effects) }
+            }
         case .startRequested(let names):
             guard !isShuttingDown else { break }
             want(names, surroundings, &effects)
@@ -109,6 +121,13 @@ package struct Stack: Sendable {
         case .reloaded(let spec):
             guard !isShuttingDown else { break }
             reload(spec, surroundings, &effects)
+        case .replaceRequested(let spec):
+            guard !isShuttingDown else { break }
+            replace(spec, surroundings, &effects)
+        case .tookOver(let spec):
+            takeOver(spec, surroundings, &effects)
+        case .removeRequested(let name):
+            leave(name)
         case .shutdownRequested:
             shutDown()
         case .hastened:
@@ -294,7 +313,7 @@ extension Lifecycle.State {
         case .down, .held, .waiting, .failed: false
         }
     }
-    var isStoppingForGood: Bool {
+    package var isStoppingForGood: Bool {
         switch self {
         case .stopping(.rest, _), .clearing(_, .rest, _): true
         case .down, .held, .starting, .up, .waiting, .failed, .stopping, .clearing: false

@@ -120,6 +120,8 @@ package enum AlertRule: String, Sendable, Codable, CaseIterable, CodingKeyRepres
     case maintenanceOverdue = "maintenance-overdue"
     /// The `on_alert` command fails.
     case notifierFailing = "notifier-failing"
+    /// A rollout failed, and no later one has succeeded.
+    case rolloutFailed = "rollout-failed"
     /// Asked for by an operator, to see that alerts arrive.
     case test
 

@@ -90,6 +90,7 @@ package struct AlertPolicy: Equatable, Sendable, Codable {
             return AlertPolicy(.warning, threshold: 64e6, clear: 48e6, after: .seconds(300))
         case .maintenanceOverdue: return AlertPolicy(.warning, hold: .zero)
         case .notifierFailing: return AlertPolicy(.warning, threshold: 3, clear: 1)
+        case .rolloutFailed: return AlertPolicy(.critical, hold: .zero)
         case .test: return AlertPolicy(.warning, hold: .zero)
         }
     }

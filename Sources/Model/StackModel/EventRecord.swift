@@ -57,6 +57,13 @@ package struct EventRecord: Equatable, Sendable, Codable {
         case notifierFailed = "notifier-failed"
         case inspected = "inspected"
         case notified = "notified"
+        case rolloutBegan = "rollout-began"
+        /// A service's part in a rollout went on.
+        case rolling = "rolling"
+        case rolloutSucceeded = "rollout-succeeded"
+        case rolloutFailed = "rollout-failed"
+        /// Its instance was found running by a new agent, and is looked after again.
+        case adopted = "adopted"
     }
 
     /// syslog(3)'s levels, the ones we use.

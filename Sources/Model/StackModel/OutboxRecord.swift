@@ -14,6 +14,8 @@ package struct OutboxRecord: Equatable, Sendable, Codable {
         case event(EventRecord)
         /// Of a minute.
         case measurement(Measurement)
+        /// As it was then; a later record of the same rollout takes its place.
+        case rollout(Rollout)
     }
 }
 

@@ -6,6 +6,8 @@ extension StackSpec {
         copy.alerts.onAlert = alerts.onAlert.map(withoutSecrets)
         copy.database = database.map(withoutPasswords)
         copy.watch.frontDoor = watch.frontDoor.map(withoutPasswords)
+        copy.releases.repository = releases.repository.map(withoutPasswords)
+        copy.releases.build = releases.build.map(withoutSecrets)
         copy.warnings = warnings.map(withoutPasswords)
         return copy
     }
@@ -18,7 +20,7 @@ extension ServiceSpec {
         copy.command = withoutSecrets(command)
         copy.environment = withoutSecrets(environment)
         copy.labels = withoutSecrets(labels)
-        copy.hold = hold.map(withoutSecrets)
+        copy.hold?.command = withoutSecrets(hold?.command ?? [])
         copy.healthCheck.probe = healthCheck.probe.redacted()
         copy.hooks.preStart = hooks.preStart.map { $0.redacted() }
         copy.hooks.postStart = hooks.postStart.map { $0.redacted() }
@@ -140,15 +142,19 @@ private func withoutSecrets(_ variables: [String: String]) -> [String: String] {
         })
 }
 
-/// Hides what follows `--requirepass`, `--token=` and their like.
+/// Hides what follows `--requirepass`, `--token=` and their like; also in a line for a shell.
 private func withoutSecrets(_ words: [String]) -> [String] {
     var isSecret = false
     return words.map { word in
         defer { isSecret = word.hasPrefix("-") && !word.hasText("=") && isSecretName(word) }
         if isSecret, !word.hasPrefix("-") { return mask }
-        guard let equals = word.firstIndex(of: "="), isSecretName(word[..<equals])
-        else { return withoutPasswords(word) }
-        return word[...equals] + mask
+        if let equals = word.firstIndex(of: "="), isSecretName(word[..<equals]),
+            !word[..<equals].hasText(" ")
+        {
+            return word[...equals] + mask
+        }
+        guard word.hasText(" ") else { return withoutPasswords(word) }
+        return withoutSecrets(word.split(separator: " ", omittingEmptySubsequences: false))
     }
 }
 
@@ -158,7 +164,7 @@ private func withoutSecrets(_ words: [Substring]) -> String {
 
 /// `postgresql://user:secret@host` as `postgresql://user:•••@host`, wherever it
 /// stands in `text`; and `password=secret`, as libpq takes it.
-private func withoutPasswords(_ text: String) -> String {
+package func withoutPasswords(_ text: String) -> String {
     guard text.hasText("://") || text.hasText("=") else { return text }
     return hidingAssignments(hidingUserPasswords(text))
 }

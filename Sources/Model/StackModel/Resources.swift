@@ -40,24 +40,42 @@ package struct Resources: Equatable, Sendable, Codable {
     }
 }
 
-/// `deploy.update_config` and `rollback_config`: carried for rollouts.
+/// `deploy.update_config` and `rollback_config`: how a service is rolled. What is nil is as
+/// `x-catalyst.rollout` of the stack says.
 package struct UpdatePolicy: Equatable, Sendable, Codable {
     package enum Order: String, Sendable, Codable {
         case stopFirst = "stop-first", startFirst = "start-first"
     }
     package enum FailureAction: String, Sendable, Codable { case pause, `continue`, rollback }
 
-    package var order: Order = .stopFirst
+    /// Nil: start-first where the service's socket allows it.
+    package var order: Order?
+    /// Between the end of its step and the beginning of the next.
     @Seconds package var delay: Duration = .zero
-    @Seconds package var monitor: Duration = .seconds(5)
-    package var failureAction: FailureAction = .pause
+    /// How long the new instance must stay well while it serves users; nil: the stack's `soak`.
+    package var monitor: Seconds?
+    package var failureAction: FailureAction?
+    /// Compose's; a service is one instance, so it changes nothing.
     package var parallelism: Int = 1
+    /// Up to this share of a rollout's services may fail, each going back alone, before `failureAction`.
     package var failureRatioMax: Double = 0
 
     package init() {}
 }
 
-/// Commands around an instance's life: carried for rollouts.
+/// A command that can say "do not roll me now".
+package struct Hold: Equatable, Sendable, Codable {
+    /// Exit 0 means "not now".
+    package var command: [String]
+    /// Asked again this often.
+    @Seconds package var every: Duration = .seconds(5)
+    /// After so long the rollout fails.
+    @Seconds package var limit: Duration = .seconds(600)
+
+    package init(command: [String]) { self.command = command }
+}
+
+/// Commands around an instance's life.
 package struct Hooks: Equatable, Sendable, Codable {
     package var preStart: [Hook] = []
     package var postStart: [Hook] = []

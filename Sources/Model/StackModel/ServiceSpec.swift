@@ -24,10 +24,15 @@ package struct ServiceSpec: Equatable, Sendable, Codable {
     package var update: UpdatePolicy = UpdatePolicy()
     package var rollback: UpdatePolicy = UpdatePolicy()
     package var hooks: Hooks = Hooks()
-    /// The socket that the agent owns for the service, such as `127.0.0.1:5001`.
+    /// The socket that the agent owns for the service: `127.0.0.1:5001`, `[::1]:5001` or `/run/app.sock`.
     package var listen: String?
-    /// Exit 0 means "do not roll me now".
-    package var hold: [String]?
+    /// How many connections may wait in it. 1…65535; the kernel's `somaxconn` bounds it.
+    package var backlog = 1024
+    package var hold: Hold?
+    /// How long a replaced instance still serves the connections it has, at least, before it is told to stop.
+    @Seconds package var drain: Duration = .seconds(1)
+    /// The release that its paths lead into; nil: into none.
+    package var release: String?
     /// Paths whose change means that this service must be rolled.
     package var source: [String] = []
     package var labels: [String: String] = [:]

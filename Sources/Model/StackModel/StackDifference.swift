@@ -17,8 +17,8 @@ package struct StackDifference: Equatable, Sendable, Codable {
     package var restarted: [Change]
     /// Their instance stays; only how it is looked after changes.
     package var adjusted: [Change]
-    /// Of the stack itself: `name`, the services' `order`, `rollout`, `freeze`, `alerts`, `host`,
-    /// `watch`, `brake`, `database`, `metrics`.
+    /// Of the stack itself: `name`, the services' `order`, `rollout`, `releases`, `freeze`, `alerts`,
+    /// `host`, `watch`, `brake`, `database`, `metrics`.
     package var keys: [String]
 
     package init(from old: StackSpec, to new: StackSpec) {
@@ -45,13 +45,14 @@ package struct StackDifference: Equatable, Sendable, Codable {
 }
 
 extension StackSpec {
-    fileprivate func keys(differingFrom old: StackSpec) -> [String] {
+    package func keys(differingFrom old: StackSpec) -> [String] {
         let kept = Set(services.map(\.name)).intersection(old.services.map(\.name))
         let order = services.map(\.name).filter(kept.contains)
         let oldOrder = old.services.map(\.name).filter(kept.contains)
         return [
             ("name", name != old.name), ("order", order != oldOrder),
-            ("rollout", rollout != old.rollout), ("freeze", freeze != old.freeze),
+            ("rollout", rollout != old.rollout), ("releases", releases != old.releases),
+            ("freeze", freeze != old.freeze),
             ("alerts", alerts != old.alerts), ("host", host != old.host),
             ("watch", watch != old.watch), ("brake", brake != old.brake),
             ("database", database != old.database), ("metrics", metrics != old.metrics),
@@ -60,7 +61,7 @@ extension StackSpec {
 }
 
 extension ServiceSpec {
-    fileprivate func keys(differingFrom old: ServiceSpec) -> [String] {
+    package func keys(differingFrom old: ServiceSpec) -> [String] {
         let names = Set(environment.keys).union(old.environment.keys).sorted()
         let variables = names.filter { environment[$0] != old.environment[$0] }
             .map { ("environment.\($0)", true) }
@@ -78,10 +79,12 @@ extension ServiceSpec {
             ("deploy.resources", resources != old.resources),
             ("deploy.update_config", update != old.update),
             ("deploy.rollback_config", rollback != old.rollback), ("hooks", hooks != old.hooks),
-            ("labels", labels != old.labels), ("x-catalyst.listen", listen != old.listen),
+            ("labels", labels != old.labels),
+            ("x-catalyst.listen", listen != old.listen || backlog != old.backlog),
             ("x-catalyst.contract", contract != old.contract),
             ("x-catalyst.on_unhealthy", onUnhealthy != old.onUnhealthy),
-            ("x-catalyst.hold", hold != old.hold), ("x-catalyst.source", source != old.source),
+            ("x-catalyst.hold", hold != old.hold), ("x-catalyst.drain", drain != old.drain),
+            ("x-catalyst.source", source != old.source), ("release", release != old.release),
         ]
         return (process + variables + rest).filter(\.1).map(\.0)
     }

@@ -4,7 +4,8 @@ package struct StackSpec: Equatable, Sendable, Codable {
     /// In the file's order, which decides among services that can start at once.
     package var services: [ServiceSpec]
     package var rollout: RolloutPolicy = RolloutPolicy()
-    /// Weekly windows without rollouts, such as `Mon-Fri 09:30-16:00 America/New_York`.
+    package var releases = ReleasePolicy()
+    /// Weekly windows without rollouts, such as `Mon-Fri 09:30-16:00 America/New_York`: see `FreezeWindow`.
     package var freeze: [String] = []
     package var alerts = AlertSettings()
     package var watch = Watch()
@@ -23,9 +24,9 @@ package struct StackSpec: Equatable, Sendable, Codable {
     }
 }
 
-/// `x-catalyst.rollout`: carried for rollouts.
+/// `x-catalyst.rollout`: how services are rolled that say nothing themselves.
 package struct RolloutPolicy: Equatable, Sendable, Codable {
-    /// Empty: the reverse of the start order.
+    /// What is rolled when nobody names services, in this order. Empty: all, in the reverse of the start order.
     package var order: [ServiceName] = []
     @Seconds package var soak: Duration = .seconds(10)
     package var failureAction: UpdatePolicy.FailureAction = .rollback

@@ -24,17 +24,23 @@ extension Agent {
         guard request.all == true || request.since != nil else { return send(open) }
         let since = request.since ?? Timestamp(nanoseconds: 0)
         let limit = max(0, request.tail ?? AgentLimits.eventsMax)
-        ledger.ask({ $0.alerts(.since(since), $1) }) { (kept: [Alert]?) in
+        ledger.ask(for: connection, { $0.alerts(.since(since), $1) }) { (kept: [Alert]) in
             let known = Set(open.map(\.id))
-            let over = (kept ?? []).filter { !known.contains($0.id) && $0.state == .resolved }
+            let over = kept.filter { !known.contains($0.id) && $0.state == .resolved }
             send(open + over.prefix(limit))
         }
     }
 
     private func showAlert(_ id: Int64, _ connection: ControlConnection) {
         let open = alarms.book?.open.first { $0.id == id }
-        ledger.ask({ $0.alert(id, $1) }) { (found: (alert: Alert, events: [AlertEvent])??) in
-            let found = found ?? nil
+        // What is open is known without the ledger, also when it is the ledger that fails.
+        if let open, let problem = ledger.problem {
+            var reply = ControlReply.end("its life so far cannot be read: \(problem)")
+            reply.alert = AlertReply(open)
+            return connection.send(reply)
+        }
+        ledger.ask(for: connection, { $0.alert(id, $1) }) {
+            (found: (alert: Alert, events: [AlertEvent])?) in
             guard let alert = open ?? found?.alert else {
                 return connection.send(
                     .failure(
@@ -67,8 +73,8 @@ extension Agent {
             return connection.send(
                 .failure(
                     .badRequest,
-                    "name an alert, services or things, and for how long: at most 30 days"
-                ))
+                    "name an alert, services or things, and for how long: at most "
+                        + "\(Int(AgentLimits.silenceMax.seconds / 86_400)) days"))
         }
         let what = subjects.map(\.words).joined(separator: ", ")
         if seconds == 0 {

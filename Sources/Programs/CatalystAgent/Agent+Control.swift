@@ -32,7 +32,11 @@ extension Agent {
         case .maintenanceStart: beginMaintenance(request, connection)
         case .maintenanceEnd: endMaintenance(connection)
         case .testAlert: testAlerts(request, connection)
-        case .up, .down, .start, .stop, .restart, .reload: change(request, named, connection)
+        case .releases: listReleases(connection)
+        case .rollouts: listRollouts(request, connection)
+        case .deploy, .rollback, .restart, .cancelRollout, .resumeRollout:
+            roll(request, connection)
+        case .up, .down, .start, .stop, .reload: change(request, named, connection)
         }
     }
 
@@ -100,9 +104,6 @@ extension Agent {
         case .down, .stop:
             post(.stopRequested(services))
             goal = .down
-        case .restart:
-            post(.restartRequested(services))
-            goal = .restarted
         default:
             return reload { [unowned self] refusal in
                 reloaded(refusal, request, connection, operation)
@@ -110,6 +111,17 @@ extension Agent {
         }
         rememberWishes()
         finish(request, connection, goal, services, operation)
+    }
+
+    private func roll(_ request: ControlRequest, _ connection: ControlConnection) {
+        guard stack != nil else { return connection.send(Self.notYet) }
+        switch request.command {
+        case .deploy: rolling.deploy(request, connection)
+        case .rollback: rolling.rollBack(request, connection)
+        case .cancelRollout: rolling.cancel(request, connection)
+        case .resumeRollout: rolling.resume(request, connection)
+        default: rolling.restart(request, connection)
+        }
     }
 
     private func reloaded(

@@ -1,5 +1,6 @@
 internal import LinuxSystem
 internal import Monitoring
+internal import Rollouts
 internal import StackModel
 internal import Supervision
 
@@ -54,7 +55,13 @@ extension Agent {
 
     private func judge(_ subject: Subject, _ verdict: Verdict, hung: Bool) {
         switch subject {
-        case .service(let name): post(.judged(name, verdict, hung: hung))
+        case .service(let name):
+            if verdict == .unhealthy, let runner = runners[name], runner.swap?.state == .serving {
+                let canGoBack = runner.canGoBack
+                runner.swapped(.becameUnhealthy("is unhealthy: \(trouble(of: name) ?? "its probe fails")"))
+                if canGoBack { return }
+            }
+            post(.judged(name, verdict, hung: hung))
         case .thing(let thing):
             let isBad = verdict == .unhealthy
             guard stack?.troubledThings.contains(thing) != isBad else { return }
@@ -92,7 +99,8 @@ extension Stack.Event {
     /// Whom alone it is about.
     var subject: ServiceName? {
         switch self {
-        case .happened(let name, _), .judged(let name, _, _): name
+        case .happened(let name, _), .judged(let name, _, _), .removeRequested(let name): name
+        case .replaceRequested(let spec), .tookOver(let spec): spec.name
         case .troubled, .began, .startRequested, .stopRequested, .restartRequested, .reloaded,
             .shutdownRequested, .hastened:
             nil

@@ -3,6 +3,7 @@ internal import Glibc
 internal import Ledger
 internal import LinuxSystem
 internal import Logs
+internal import Rollouts
 internal import StackModel
 internal import Supervision
 internal import Systemd
@@ -31,6 +32,7 @@ extension Agent {
         // What was asked for goes on, and what is not told because of it.
         for waiter in waiters where waiter.connection === connection { waiter.connection = nil }
         listeners.removeAll { $0.connection === connection }
+        rolling.forget(connection)
     }
 
     func receiveSignals() throws {
@@ -47,11 +49,19 @@ extension Agent {
         readiness.stopping()
         guard stack?.isShuttingDown != true else {
             record(.agentStopping, nil, .warning, "\(signal) again: killing what still runs")
-            post(.hastened)
+            for runner in runners.values { runner.swapped(.alarmRang) }
+            beginShutdown(.hastened)
             return
         }
         record(.agentStopping, nil, .notice, "\(signal): stopping the stack")
-        if stack == nil { end() } else { post(.shutdownRequested) }
+        if stack == nil { end() } else { beginShutdown(.shutdownRequested) }
+    }
+
+    /// A rollout under way is left as the ledger has it: the next agent goes on with it.
+    private func beginShutdown(_ event: Stack.Event) {
+        rolling.leave()
+        for runner in runners.values { runner.abandonSwap() }
+        post(event)
     }
 
     private func end() {
@@ -86,6 +96,7 @@ extension Agent {
         ledger.write(events.map(LedgerEntry.event))
         for event in events { tellWaiters(event) }
         server?.close()
+        shelfThread.finish()
         ledger.finish()
         stateKeeper.finish()
         chronicle.finish()

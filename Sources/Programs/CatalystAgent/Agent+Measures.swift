@@ -59,12 +59,15 @@ extension Agent {
         let resolution = request.resolution ?? .finest(since: since, now: now)
         let subject = request.subjects?.count == 1 ? request.subjects?.first : nil
         let fresh = resolution == .raw ? meter.raw.filter { $0.time >= since } : []
-        ledger.ask({
-            $0.measurements(
-                of: subject, resolution, since: since, limit: AgentLimits.seriesPointsMax, $1)
-        }) { [unowned self] (kept: [Measurement]?) in
+        ledger.ask(
+            for: connection,
+            {
+                $0.measurements(
+                    of: subject, resolution, since: since, limit: AgentLimits.seriesPointsMax, $1)
+            }
+        ) { [unowned self] (kept: [Measurement]) in
             var bySubject: [Subject: [Measurement]] = [:]
-            for row in (kept ?? []) + fresh { bySubject[row.subject, default: []].append(row) }
+            for row in kept + fresh { bySubject[row.subject, default: []].append(row) }
             // One that has left the stack is still known by what was measured of it.
             let unknown = request.subjects?.first { bySubject[$0] == nil && !isKnown($0) }
             if let unknown {
@@ -89,13 +92,13 @@ extension Agent {
         connection.keepOpen()
         let names = named.isEmpty ? stack?.order ?? [] : named
         let since = Clock.wallTime() - .seconds(30 * 86_400)
-        ledger.ask({ $0.days(since: since, $1) }) {
-            [unowned self] (days: [ServiceName: [ServiceDay]]?) in
+        ledger.ask(for: connection, { $0.days(since: since, $1) }) {
+            [unowned self] (days: [ServiceName: [ServiceDay]]) in
             for name in names {
                 var reply = ControlReply()
                 reply.history = ServiceHistory(
                     service: name, availability: runners[name]?.availability ?? Availability(),
-                    days: (days?[name] ?? []).map { day in
+                    days: (days[name] ?? []).map { day in
                         ServiceHistory.Day(
                             time: day.time, availability: day.watched.share,
                             restarts: day.restarts, alerts: day.alerts)

@@ -133,7 +133,10 @@ extension Agent {
         }
         sight.memory = meter.readings["@agent"]?[.memory].map { ByteCount(bytes: Int64($0)) }
         sight.notifierFailures = notifier.failures
+        sight.rolloutFailure = rolling.failure
         sight.notifierProblem = notifier.problem
+        sight.notifierDropped = notifier.dropped
+        sight.rolloutFailure = rolling.failure.map { FailedRollout($0.subject, $0.words) }
         return sight
     }
 

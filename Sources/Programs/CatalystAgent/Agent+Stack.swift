@@ -1,20 +1,75 @@
 internal import JSONLines
+internal import Ledger
 internal import LinuxSystem
 internal import Monitoring
+internal import Rollouts
 internal import StackModel
 internal import Supervision
 
 extension Agent {
-    /// Reads the stack files for the first time. A broken file starts the last good stack, and is told.
-    func loadStack() {
+    /// What the ledger knows has been read; nil: it cannot be. Begins the stack, which waited for it.
+    func learned(_ contents: LedgerContents?) {
+        if let contents {
+            rolling.remember(nextID: contents.nextRolloutID, last: contents.lastRollout)
+        }
+        guard isAwaitingLedger else { return }
+        isAwaitingLedger = false
+        loop.cancel(ledgerAlarm)
         guard !isEnding else { return }
-        stackReader.read { [unowned self] outcome in
+        takeUp(contents?.openRollout)
+    }
+
+    /// Begins, when it is known how far the last agent was.
+    func loadStack() {
+        isAwaitingLedger = true
+        // A disk that hangs must not keep the services down.
+        ledgerAlarm = loop.setAlarm(after: AgentLimits.ledgerWait) { [unowned self] in
+            record(
+                .ledger, nil, .warning,
+                "the ledger is not open after \(AgentLimits.ledgerWait): beginning without it")
+            learned(nil)
+        }
+    }
+
+    private func takeUp(_ open: Rollout?) {
+        let leftovers = findLeftovers()
+        if let open {
+            guard let old = StackSpec.read(options.oldStackFile),
+                let new = StackSpec.read(options.newStackFile)
+            else {
+                abandon(open)
+                return takeUp(nil)
+            }
+            return adopt(leftovers, open.current(old: old, new: new), open, (old, new)) {
+                [unowned self] in
+                rolling.begin(open, old: old, new: new)
+            }
+        }
+        guard !leftovers.isEmpty, let lastGood = stackReader.lastGood() else {
+            return end(leftovers) { [unowned self] in readStack(begin) }
+        }
+        adopt(leftovers, lastGood, nil, nil) { [unowned self] in reload(nil) }
+    }
+
+    private func abandon(_ open: Rollout) {
+        var open = open
+        open.state = .failed
+        open.finishedAt = Clock.wallTime()
+        open.message = "the agent died, and what it was about to do cannot be read any more"
+        ledger.write([.rollout(open)])
+        rolling.conclude(open)
+    }
+
+    /// Reads the stack files, of the current release too. A broken file starts the last good stack, and is told.
+    private func readStack(_ begin: @escaping (StackSpec, [Adopted]) -> Void) {
+        guard !isEnding else { return }
+        readDefinitions { [unowned self] outcome in
             // Too late: the agent was told to stop before there was a stack.
             guard !isEnding else { return }
             switch outcome {
             case .read(let spec):
                 stateKeeper.save(spec, to: options.lastGoodStack)
-                begin(spec)
+                begin(spec, [])
             case .refused(let words):
                 refused(words)
                 guard let lastGood = stackReader.lastGood() else {
@@ -22,18 +77,82 @@ extension Agent {
                         "there is no stack to run: mend the stack file and start again",
                         exitCode: 100)
                 }
-                begin(lastGood)
+                begin(lastGood, [])
             }
         }
     }
 
-    private func begin(_ spec: StackSpec) {
+    /// The files as they are now, each service's paths leading into the release that it runs from, or else into the
+    /// current one.
+    private func readDefinitions(done: @escaping (StackReader.Outcome) -> Void) {
+        let known = stack?.spec ?? stackReader.lastGood()
+        guard let known else {
+            // Where releases are is in the files themselves.
+            return stackReader.read { [unowned self] outcome in
+                guard case .read(let spec) = outcome else { return done(outcome) }
+                let root = spec.releases.directory ?? options.stateDirectory
+                lookUp(root) { [unowned self] releases, current in
+                    guard let current, current.hasStack else {
+                        return done(.read(pinned(spec, releases, current, root)))
+                    }
+                    read(from: current, spec, root, releases, done: done)
+                }
+            }
+        }
+        let root = known.releases.directory ?? options.stateDirectory
+        lookUp(root) { [unowned self] releases, current in
+            guard let current, current.hasStack else {
+                return stackReader.read { [unowned self] outcome in
+                    guard case .read(let spec) = outcome else { return done(outcome) }
+                    done(.read(pinned(spec, releases, current, root)))
+                }
+            }
+            read(from: current, known, root, releases, done: done)
+        }
+    }
+
+    private func read(
+        from release: Release, _ known: StackSpec, _ root: String, _ releases: [Release],
+        done: @escaping (StackReader.Outcome) -> Void
+    ) {
+        let file = "\(root)/releases/\(release.id)/\(known.releases.stack)"
+        stackReader.read(first: file) { [unowned self] outcome in
+            guard case .read(let spec) = outcome else { return done(outcome) }
+            done(.read(pinned(spec, releases, release, root)))
+        }
+    }
+
+    private func lookUp(_ root: String, then take: @escaping ([Release], Release?) -> Void) {
+        releases(below: root) { releases, current in
+            take(releases, releases.first { $0.id == current })
+        }
+    }
+
+    private func pinned(
+        _ spec: StackSpec, _ releases: [Release], _ current: Release?, _ root: String
+    ) -> StackSpec {
+        let before = stack.map { _ in definitions } ?? stackReader.lastGood()
+        var spec = spec
+        spec.services = spec.services.map { service in
+            let own = before?.service(service.name)?.release
+            guard let release = releases.first(where: { $0.id == own }) ?? current else {
+                return service
+            }
+            return service.pinned(to: release, root: root)
+        }
+        return spec
+    }
+
+    func begin(_ spec: StackSpec, _ adopted: [Adopted]) {
         for warning in spec.warnings { record(.stackLoaded, nil, .warning, warning) }
         record(
             .stackLoaded, nil, .notice, "stack '\(spec.name)' with \(spec.services.count) services")
         stack = Stack(spec)
         follow(spec)
-        post(.began(stopped: remembered.stopped))
+        let found = adopted.filter(takeOver)
+        let numbers = Dictionary(found.map { ($0.spec.name, $0.number) }) { $1 }
+        post(.began(stopped: remembered.stopped, running: numbers))
+        for adopted in found { runner(adopted.spec.name).beginProbingAdopted() }
         learnAvailability()
         becameReady()
     }
@@ -44,21 +163,32 @@ extension Agent {
             done?("the stack file is being read already")
             return
         }
-        stackReader.read { [unowned self] outcome in
+        if let rollout = rolling.rollout {
+            let words = "rollout \(rollout.id) is under way: the stack file is read when it is over"
+            record(.stackRefused, nil, .warning, words)
+            done?(words)
+            return
+        }
+        readDefinitions { [unowned self] outcome in
             switch outcome {
             case .read(let spec):
                 notes["stack"] = nil
                 stateKeeper.save(spec, to: options.lastGoodStack)
                 for warning in spec.warnings { record(.stackLoaded, nil, .warning, warning) }
                 record(.stackLoaded, nil, .notice, "stack '\(spec.name)' read again")
-                post(.reloaded(spec))
-                follow(spec)
+                adopt(spec)
                 done?(nil)
             case .refused(let words):
                 refused(words)
                 done?(words)
             }
         }
+    }
+
+    /// These definitions are in force; what changed beyond repair is restarted.
+    func adopt(_ spec: StackSpec) {
+        post(.reloaded(spec))
+        follow(spec)
     }
 
     /// What is watched, served and told follows the file.
@@ -80,27 +210,25 @@ extension Agent {
     }
 
     /// Ends what an earlier agent left running, so that no service ever runs twice; then calls `done`.
-    func endLeftovers(done: @escaping () -> Void) {
-        let leftovers = findLeftovers()
+    func end(_ leftovers: [Survivor], done: @escaping () -> Void) {
         guard !leftovers.isEmpty else { return done() }
-        for (name, tree) in leftovers {
-            let pids = tree.processes.map(String.init).joined(separator: ", ")
+        for leftover in leftovers {
+            let pids = leftover.tree.processes.map(String.init).joined(separator: ", ")
             record(
-                .killed, name, .warning,
+                .killed, leftover.name, .warning,
                 "an earlier agent left it running (pid \(pids)): ending it first")
-            tree.signal(.terminate)
+            leftover.tree.signal(.terminate)
         }
         wait(for: leftovers, until: Clock.now() + AgentLimits.leftoverGrace, done: done)
     }
 
     private func wait(
-        for leftovers: [(ServiceName, ProcessTree)], until deadline: Moment,
-        done: @escaping () -> Void
+        for leftovers: [Survivor], until deadline: Moment, done: @escaping () -> Void
     ) {
-        let remaining = leftovers.filter { !$0.1.isEmpty }
+        let remaining = leftovers.filter { !$0.tree.isEmpty }
         guard !remaining.isEmpty else { return done() }
         if Clock.now() > deadline {
-            for (_, tree) in remaining { tree.kill() }
+            for leftover in remaining { leftover.tree.kill() }
         }
         loop.setAlarm(after: AgentLimits.emptinessPoll) { [unowned self] in
             wait(for: remaining, until: deadline, done: done)

@@ -30,7 +30,16 @@ package final class Agent {
     private(set) lazy var meter = Measures(agent: self)
     private(set) lazy var courier = Courier(agent: self)
     private(set) lazy var notifier = Notifier(agent: self)
-    private(set) lazy var stackReader = StackReader(on: loop, reaper: reaper, options: options)
+    private(set) lazy var rolling = Rolling(agent: self)
+    /// For what reads and changes release directories and logs.
+    let shelfThread: WorkerThread
+    /// The release that `current` leads to, as far as it was looked up.
+    var currentRelease: String?
+    /// Called when a service that left the stack is gone.
+    var whenRemoved: [ServiceName: () -> Void] = [:]
+    /// All services are down; what is being replaced goes still.
+    var isFinishing = false
+    private(set) lazy var stackReader = StackReader(agent: self)
     let readiness: Readiness
     let signals: Signals
     var server: ControlServer?
@@ -46,6 +55,8 @@ package final class Agent {
     var metricsAddress: String?
     /// What `status` should say about the agent itself, by what it is about.
     var notes: [String: String] = [:]
+    var isAwaitingLedger = false
+    var ledgerAlarm: AlarmID?
     private var inbox: [Stack.Event] = []
     private var wellnessChanges: [ServiceName] = []
     private var isDeciding = false
@@ -64,8 +75,9 @@ package final class Agent {
         signals = try Signals([.terminate, .interrupt, .hangUp, .child])
         loop = try EventLoop()
         reaper = try Reaper(on: loop)
-        inlet = try Inlet(into: loop, capacity: 10_000)
+        inlet = try Inlet(into: loop, capacity: AgentLimits.callsWaitingMax)
         stateKeeper = StateKeeper(inlet: inlet)
+        shelfThread = WorkerThread(named: "shelf", capacity: 64)
         readiness = Readiness(environment: options.environment)
         chronicle = Chronicle(environment: options.environment)
         inheritedLimits = ResourceLimit.raiseDescriptorLimit().map { ["nofile": $0] } ?? [:]
@@ -114,7 +126,7 @@ package final class Agent {
         ledger.countOutbox()
         collector.start()
         feedWatchdog()
-        endLeftovers { [unowned self] in loadStack() }
+        loadStack()
         try loop.run()
         tidyUp()
         return exitCode
@@ -143,7 +155,10 @@ package final class Agent {
         for case .transitioned(let name, _, _, _) in effects where !touched.contains(name) {
             touched.append(name)
         }
-        for name in touched { noticeWellness(of: name) }
+        for name in touched {
+            noticeWellness(of: name)
+            rolling.notice(name)
+        }
     }
 
     /// A change that those who need it are to hear of.
@@ -174,14 +189,21 @@ package final class Agent {
             meter.forget(.service(name))
             alarms.receive(.left(.service(name)))
             record(.down, name, .notice, "left the stack file, and is gone")
+            whenRemoved.removeValue(forKey: name)?()
         case .restartAbandoned(let name, let rest):
             let names = rest.map(\.text).joined(separator: ", ")
             record(.asked, name, .error, "did not come back well: not restarting \(names)")
             abandonWaiters(at: name, keeping: rest)
         case .finished:
             record(.agentStopping, nil, .notice, "all services are down")
-            loop.stop()
+            isFinishing = true
+            swapEnded()
         }
+    }
+
+    /// The last of two instances is gone: whoever waits for the end need not wait for it any more.
+    func swapEnded() {
+        if isFinishing, runners.values.allSatisfy({ $0.other == nil }) { loop.stop() }
     }
 
     private func tell(
@@ -190,8 +212,15 @@ package final class Agent {
     ) {
         let runner = runner(name)
         alarms.lookSoon()
+        // Whoever calls a service that was given up is refused, and does not wait in vain.
+        switch to {
+        case .failed, .down: runner.leaveUsers()
+        default: break
+        }
         if word(for: from) != word(for: to) { runner.since = Clock.wallTime() }
-        let missing = stack?.missing(for: name) ?? []
+        // One that was found running a moment ago waits for nothing.
+        let isHeld = if case .held = stack?.members[name]?.state { true } else { false }
+        let missing = isHeld ? stack?.missing(for: name) ?? [] : []
         guard let words = narrate(from, to, event, missing: missing) else { return }
         record(words.kind, name, words.priority, words.message)
     }
@@ -244,9 +273,8 @@ package final class Agent {
     /// An orphan was reaped: an instance that waited for it may be empty now.
     private func checkTrees() {
         for runner in runners.values {
-            if let instance = runner.instance, instance.mainHasEnded {
-                runner.checkEmptiness(of: instance)
-            }
+            for instance in [runner.instance, runner.other].compactMap({ $0 })
+            where instance.mainHasEnded { runner.checkEmptiness(of: instance) }
         }
     }
 
@@ -255,7 +283,10 @@ package final class Agent {
         let events = chronicle.tell()
         ledger.write(events.map(LedgerEntry.event))
         if !events.isEmpty { courier.wake() }
-        for event in events { tellWaiters(event) }
+        for event in events {
+            tellWaiters(event)
+            rolling.tellFollowers(event)
+        }
         settleWaiters()
         if isRememberingDue { remember() }
         if !events.isEmpty { tellStatusSoon() }

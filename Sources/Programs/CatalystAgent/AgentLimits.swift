@@ -1,7 +1,9 @@
 internal import CollectorProtocol
 internal import ControlProtocol
 internal import ControlServer
+internal import Ledger
 internal import Logs
+internal import Monitoring
 
 /// The agent's bounds, each with its reason. `catalystctl limits` prints them.
 enum AgentLimits {
@@ -34,12 +36,18 @@ enum AgentLimits {
     /// The pauses between tries to reach the database.
     static let shippingPauseMin = Duration.seconds(1)
     static let shippingPauseMax = Duration.seconds(30)
+    /// Before the half of a batch that the database refused, and after the one record that was it.
+    static let refusalPause = Duration.milliseconds(100)
     /// A batch for the database.
     static let shippingTimeout = Duration.seconds(20)
     /// That it is alive is told to the database at least so often.
     static let heartbeatInterval = Duration.seconds(60)
     /// Between looks at what alerts are due by themselves, at least; events bring their own.
     static let alertingInterval = Duration.seconds(1)
+    /// Between an event and the look it brings: what follows from it at once is seen with it.
+    static let alertingDelay = Duration.milliseconds(50)
+    /// Calls of other threads that wait for the loop; answers to its own questions come beside.
+    static let callsWaitingMax = 10_000
     /// Alerts that one `alerts test` may raise.
     static let testAlertsMax = 10_000
     static let testAlertNumberMax = 1_000_000_000
@@ -51,16 +59,15 @@ enum AgentLimits {
     /// What happened so long before an alert may be why.
     static let changesBefore = Duration.seconds(900)
     static let changesMax = 10
-    /// Lost output is told again when none was lost for so long.
+    /// Of one answer to `metrics`: a week of minutes.
     static let seriesPointsMax = 10_000
+    /// Lost output is told again when none was lost for so long.
     static let logLossQuiet = Duration.seconds(60)
     /// A silence that nobody remembers hides what is wrong.
     static let silenceMax = Duration.seconds(30 * 86_400)
     static let maintenanceMax = Duration.seconds(86_400)
     /// Samples of a minute of 1,000 services, on their way to the ledger.
     static let rawWaitingMax = 8000
-    /// With less than this a disk is as good as full.
-    static let diskBytesMin = 4e6
     /// A request that waits for something to come about is answered after this at the latest.
     static let waitMax = Duration.seconds(600)
     /// Between samples of the services' memory and CPU.
@@ -100,6 +107,56 @@ enum AgentLimits {
                 "alerts for on_alert", "\(notificationsWaitingMax)", "then counted and left out"),
             Limit("sampling interval", "\(samplingInterval)", "two samples make a CPU share"),
             Limit("waiting command", "\(waitMax)", "then it is told what is still missing"),
+            Limit("calls for the loop", "\(callsWaitingMax)", "from other threads"),
+        ] + alerting + remembering + rolling
+    }
+
+    private static var alerting: [Limit] {
+        [
+            Limit("open alerts", "\(AlertBook.Limits.alertsMax)", "of 1,000 services, twice over"),
+            Limit(
+                "silences", "\(AlertBook.Limits.silencesMax)", "then the one that ends first goes"),
+            Limit("silence", "\(silenceMax)", "a forgotten one hides what is wrong"),
+            Limit("maintenance", "\(maintenanceMax)", "a forgotten one hides what is wrong"),
+            Limit("test alerts at once", "\(testAlertsMax)", "one transaction of the ledger"),
+            Limit(
+                "test alerts told", "\(testAlertsToldMax)", "a storm of them is for the ledger only"
+            ),
+            Limit("lines in an alert", "\(evidenceLinesMax)", "evidence, not a log"),
+            Limit(
+                "changes in an alert", "\(changesMax)",
+                "of the last \(changesBefore): what may be why"),
+        ]
+    }
+
+    private static var remembering: [Limit] {
+        let ledger = LedgerLimits()
+        let (measures, alerts) = (ledger.waitingBytesMax, ledger.waitingAlertBytesMax)
+        return [
+            Limit("measures and events for the disk", "\(measures) bytes", "the oldest give way"),
+            Limit("all that waits for the disk", "\(alerts) bytes", "then the oldest alerts, too"),
+            Limit("questions to the ledger", "\(ledger.questionsMax)", "then refused"),
+            Limit(
+                "samples for the ledger", "\(rawWaitingMax)", "a minute; then the older half goes"),
+            Limit("points of one answer", "\(seriesPointsMax)", "a week of minutes"),
+            Limit("events kept", "\(ledger.eventsMax)", "on disk; the oldest go"),
+            Limit("resolved alerts kept", "\(ledger.resolvedAlertsMax)", "on disk; open ones stay"),
+            Limit("alert events kept", "\(ledger.alertEventsMax)", "on disk; the oldest go"),
+            Limit("rollouts kept", "\(ledger.rolloutsMax)", "on disk; the oldest go"),
+            Limit(
+                "measures kept",
+                "\(ledger.rawRowsMax) raw, \(ledger.minuteRowsMax) minutes, \(ledger.hourRowsMax) hours",
+                "about 30 MB each; the oldest go"),
+            Limit(
+                "outbox", "\(ledger.outboxRowsMax) records, \(ledger.outboxBytesMax) bytes",
+                "a day of alert storm without a database"),
+            Limit(
+                "damaged ledgers kept", "\(ledger.asideMax)", "damage must not fill the disk"),
+            Limit(
+                "batch for the database",
+                "\(CollectorLimits.shipRecordsMax) records, \(CollectorLimits.shipBytesMax) bytes",
+                "more round trips do not count"),
+            Limit("pause for the database", "\(shippingPauseMax)", "between tries to reach it"),
         ]
     }
 }

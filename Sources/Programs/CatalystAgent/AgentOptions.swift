@@ -42,14 +42,31 @@ package struct AgentOptions: Sendable {
     var ledgerFile: String { stateDirectory + "/ledger.sqlite" }
     var stateFile: String { stateDirectory + "/state.json" }
     var lastGoodStack: String { stateDirectory + "/last-good-stack.json" }
+    /// The definitions before and after a rollout that is under way.
+    var oldStackFile: String { stateDirectory + "/rollout-old.json" }
+    var newStackFile: String { stateDirectory + "/rollout-new.json" }
     var lockFile: String { stateDirectory + "/lock" }
 
-    /// Short, and different for each state directory: names cgroups and sockets of this agent.
-    var identity: String {
-        // FNV-1a: only to tell agents of one machine apart.
-        let hash = stateDirectory.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
-            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+    /// What `catalystctl` needs to resolve the stack. `first` takes the place of the first file, whose `.env` counts
+    /// all the same: a release has no secrets.
+    func stackArguments(first: String? = nil) -> [String] {
+        var arguments: [String] = []
+        for (index, file) in stackFiles.enumerated() {
+            arguments += ["--file", index == 0 ? first ?? file : file]
         }
-        return String(hash, radix: 16)
+        for profile in profiles { arguments += ["--profile", profile] }
+        if let file = environmentFile ?? first.flatMap({ _ in machineEnvironmentFile }) {
+            arguments += ["--env-file", file]
+        }
+        return arguments
     }
+
+    private var machineEnvironmentFile: String? {
+        guard let stack = stackFiles.first else { return nil }
+        let file = String(stack.lastIndex(of: "/").map { stack[...$0] } ?? "") + ".env"
+        return access(file, F_OK) == 0 ? file : nil
+    }
+
+    /// Short, and different for each state directory: names cgroups and sockets of this agent.
+    var identity: String { String(stateDirectory.utf8.fingerprint(), radix: 16) }
 }

@@ -30,11 +30,11 @@ final class Alarms {
         look()
     }
 
-    /// Something happened that may be one: looked at when the turn is over.
+    /// Something happened that may be one: looked at with what follows from it.
     func lookSoon() {
         guard !isLookDue else { return }
         isLookDue = true
-        agent.loop.setAlarm(after: .milliseconds(50)) { [unowned self] in look() }
+        agent.loop.setAlarm(after: AgentLimits.alertingDelay) { [unowned self] in look() }
     }
 
     func receive(_ event: AlertBook.Event) {
@@ -61,13 +61,14 @@ final class Alarms {
     ) {
         let time = Clock.wallTime()
         let events = numbers.map { number in
+            // Asked for twice, it is raised once: the same batch and number, the same id.
             var alert = Alert(
                 id: 0, rule: .test, subject: "@agent", severity: .warning, state: .resolved,
                 since: time, summary: "test \(batch) \(number)")
             alert.firedAt = time
             alert.resolvedAt = time
             return AlertEvent(
-                id: eventID(batch: batch, number: number), kind: .test, time: time,
+                id: UniqueName.of("\(batch)/\(number)"), kind: .test, time: time,
                 message: alert.summary, alert: alert)
         }
         // A storm of tests is for the ledger and the database; people are told of a few.
@@ -117,7 +118,8 @@ final class Alarms {
 
     private func event(_ kind: AlertEvent.Kind, _ alert: Alert, _ message: String) -> AlertEvent {
         AlertEvent(
-            id: randomUUID(), kind: kind, time: Clock.wallTime(), message: message, alert: alert)
+            id: UniqueName.random(), kind: kind, time: Clock.wallTime(), message: message,
+            alert: alert)
     }
 
     private func gather(for alert: Alert, _ draft: inout AlertDraft) {
@@ -132,7 +134,7 @@ final class Alarms {
             for (id, evidence) in completed.evidence { book?.attach(evidence, to: id) }
             for (event, isTold) in completed.events where isTold {
                 agent.chronicle.tell(event)
-                if event.kind != .spread { agent.notifier.tell(event) }
+                agent.notifier.tell(event)
             }
             if !completed.events.isEmpty { agent.courier.wake() }
             done(failure)
@@ -181,29 +183,4 @@ struct AlertDraft: Sendable {
         }
         return lines
     }
-}
-
-/// RFC 9562, version 4.
-private func randomUUID() -> String { uuid(.random(in: 0 ... .max), .random(in: 0 ... .max)) }
-
-/// The same for the same batch and number, so that what is asked for twice is raised once.
-private func eventID(batch: String, number: Int) -> String {
-    func hash(_ seed: UInt64) -> UInt64 {
-        "\(batch)/\(number)".utf8.reduce(seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    }
-    // FNV-1a from two beginnings.
-    return uuid(hash(0xcbf2_9ce4_8422_2325), hash(0x6c62_272e_07bb_0142))
-}
-
-private func uuid(_ high: UInt64, _ low: UInt64) -> String {
-    let high = high & ~0xf000 | 0x4000
-    let low = low & ~(0xc000 << 48) | 0x8000 << 48
-    func hex(_ value: UInt64, _ digits: Int) -> String {
-        let text = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, digits - text.count)) + text.suffix(digits)
-    }
-    return [
-        hex(high >> 32, 8), hex(high >> 16 & 0xffff, 4), hex(high & 0xffff, 4), hex(low >> 48, 4),
-        hex(low & 0xffff_ffff_ffff, 12),
-    ].joined(separator: "-")
 }

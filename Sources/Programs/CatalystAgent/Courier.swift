@@ -11,9 +11,8 @@ final class Courier {
     private unowned let agent: Agent
     private var isUnderWay = false
     private var isCountDue = false
-    private var pause = Duration.zero
+    private var pace = ShippingPace()
     private var alarm: AlarmID?
-    private var batchMax = CollectorLimits.shipRecordsMax
     private var lastTried = Moment.zero
     private(set) var lastShipped: Timestamp?
     /// Why it does not get on, in words; nil: it does.
@@ -24,7 +23,7 @@ final class Courier {
 
     /// There may be something to carry.
     func wake() {
-        guard !isUnderWay, pause == .zero else { return countSoon() }
+        guard !isUnderWay, pace.pause == .zero else { return countSoon() }
         begin()
     }
 
@@ -43,7 +42,7 @@ final class Courier {
         guard agent.stack?.spec.database != nil else { return }
         isUnderWay = true
         agent.ledger.outbox(
-            limit: batchMax, bytesMax: CollectorLimits.shipBytesMax
+            limit: pace.batchMax, bytesMax: CollectorLimits.shipBytesMax
         ) { [weak self] records in self?.carry(records) }
     }
 
@@ -73,49 +72,51 @@ final class Courier {
     }
 
     private func arrived(_ shipped: Shipped, _ records: [OutboxRecord]) {
-        if let words = shipped.failure {
-            isUnderWay = false
-            return failed(words, isRefused: shipped.isRefused, records)
-        }
+        if let words = shipped.failure { return failed(words, shipped.isRefused, records) }
         if let problem {
             agent.record(.outbox, nil, .notice, "the database takes records again (\(problem))")
         }
         problem = nil
-        pause = .zero
-        batchMax = CollectorLimits.shipRecordsMax
         lastShipped = Clock.wallTime()
         guard let last = records.last else {
+            pace.arrived()
             isUnderWay = false
             return sleep(AgentLimits.heartbeatInterval)
         }
-        agent.ledger.shipped(through: last.sequence) { [weak self] in self?.begin() }
+        agent.ledger.shipped(through: last.sequence) { [weak self] in self?.noted($0) }
     }
 
-    private func failed(_ words: String, isRefused: Bool, _ records: [OutboxRecord]) {
+    /// What arrived is noted in the ledger. Where that failed the same records are next again: the database takes
+    /// them as often as they come, but not without a pause.
+    private func noted(_ failure: String?) {
+        guard failure == nil else { return retry { $0.failed() } }
+        pace.arrived()
+        begin()
+    }
+
+    private func failed(_ words: String, _ isRefused: Bool, _ records: [OutboxRecord]) {
         if problem == nil {
             agent.record(
                 .outbox, nil, .warning, "the database takes no records: \(words); they wait for it")
         }
         problem = words
-        if isRefused, !records.isEmpty {
-            // The one that it will not take is looked for, and left out, so that the others get there.
-            if records.count == 1 {
-                agent.record(
-                    .outbox, nil, .error,
-                    "the database refuses record \(records[0].sequence): \(words); leaving it out")
-                isUnderWay = true
-                return agent.ledger.refused(records[0].sequence) { [weak self] in
-                    self?.begin()
-                }
-            }
-            batchMax = 1
-            return begin()
+        guard isRefused, let first = records.first else { return retry { $0.failed() } }
+        // The one that it will not take is looked for, and left out, so that the others get there.
+        guard records.count == 1 else { return retry { $0.refused(records.count) } }
+        agent.record(
+            .outbox, nil, .error,
+            "the database refuses record \(first.sequence): \(words); leaving it out")
+        agent.ledger.refused(first.sequence) { [weak self] failure in
+            self?.retry { if failure == nil { $0.refused(1) } else { $0.failed() } }
         }
-        pause = min(AgentLimits.shippingPauseMax, max(AgentLimits.shippingPauseMin, pause * 2))
+    }
+
+    private func retry(_ slow: (inout ShippingPace) -> Void) {
+        isUnderWay = false
+        slow(&pace)
         agent.loop.cancel(alarm)
-        alarm = agent.loop.setAlarm(after: pause * Double.random(in: 0.75...1)) { [weak self] in
-            self?.begin()
-        }
+        let delay = pace.pause * Double.random(in: 0.75...1)
+        alarm = agent.loop.setAlarm(after: delay) { [weak self] in self?.begin() }
     }
 
     private func sleep(_ delay: Duration) {
@@ -127,7 +128,7 @@ final class Courier {
     /// tried at once.
     func restart() {
         guard !isUnderWay else { return }
-        pause = .zero
+        pace.hurry()
         begin()
     }
 

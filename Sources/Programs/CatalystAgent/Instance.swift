@@ -9,7 +9,12 @@ final class Instance {
     var child: Child
     let tree: ProcessTree
     let spec: ServiceSpec
+    /// What its probes and hooks run as and with.
+    let request: SpawnRequest
+    /// The agent's copy of the socket it was given.
+    let socket: ListeningSocket?
     let started = Clock.now()
+    let startedAt = Clock.wallTime()
     /// When the kernel started its main process: with the pid, what names it for good. Read when first needed.
     private var startTicks: (pid: Int32, ticks: UInt64)?
     let oomKillsBefore: Int
@@ -33,15 +38,27 @@ final class Instance {
     /// Of what it says, nothing secret is kept or told.
     private(set) lazy var mask = SecretMask(spec)
     var saysItIsStopping = false
+    /// Only probes reach it: from this address.
+    var probeSource: String?
+    /// What its answers mean while it is not the service's instance.
+    var tally: Tally
+    /// The hook that runs before it is told to stop.
+    var hookRun: CommandRun?
     var watchdogAlarm: AlarmID?
 
-    init(number: Int, child: Child, tree: ProcessTree, spec: ServiceSpec) {
+    init(
+        number: Int, child: Child, tree: ProcessTree, spec: ServiceSpec, request: SpawnRequest,
+        socket: ListeningSocket?
+    ) {
         self.number = number
         self.child = child
         self.tree = tree
         self.spec = spec
+        self.request = request
+        self.socket = socket
         oomKillsBefore = tree.cgroup?.oomKills ?? 0
         schedule = ProbeSchedule(startedAt: started)
+        tally = Tally(startedAt: started)
     }
 
     /// Nil where the main process is gone already.
@@ -69,5 +86,13 @@ final class Instance {
         outstanding = nil
         execProbe?.abandon()
         execProbe = nil
+    }
+
+    /// Its main process is gone.
+    func ended(on agent: Agent) {
+        mainHasEnded = true
+        stopProbing(on: agent)
+        hookRun?.abandon()
+        hookRun = nil
     }
 }

@@ -1,3 +1,5 @@
+internal import ControlProtocol
+internal import ControlServer
 internal import Ledger
 internal import LinuxSystem
 internal import Monitoring
@@ -13,13 +15,15 @@ final class LedgerLink {
     private(set) var problem: String?
     private(set) var outboxCount = OutboxCount()
     private(set) var sizeBytes: Int?
+    /// Thrown away since nothing is durable.
+    private var lost = LedgerLoss()
 
     init(agent: Agent) {
         self.agent = agent
         let inlet = agent.inlet
         let box = WeakLink()
         keeper = LedgerKeeper(path: agent.options.ledgerFile) { event in
-            inlet.post { box.link?.heard(event) }
+            inlet.answer { box.link?.heard(event) }
         }
         box.link = self
     }
@@ -33,7 +37,7 @@ final class LedgerLink {
     func write(_ entries: [LedgerEntry], done: @escaping (String?) -> Void) {
         let inlet = agent.inlet
         let call = OnLoop(done)
-        keeper.write(entries) { receipt in inlet.post { call.body(receipt.failure) } }
+        keeper.write(entries) { receipt in inlet.answer { call.body(receipt.failure) } }
     }
 
     /// Completes `draft` on the ledger's thread and keeps it.
@@ -49,7 +53,7 @@ final class LedgerLink {
             },
             done: { receipt in
                 let value = completed.value
-                inlet.post { call.body((value, receipt.failure)) }
+                inlet.answer { call.body((value, receipt.failure)) }
             })
     }
 
@@ -64,8 +68,27 @@ final class LedgerLink {
         let call = OnLoop(answer)
         question(keeper) { result in
             let value = try? result.get()
-            inlet.post { call.body(value) }
+            inlet.answer { call.body(value) }
         }
+    }
+
+    /// The same for somebody who waits for it at `connection`: where there is no answer he is told why.
+    func ask<Value: Sendable>(
+        for connection: ControlConnection,
+        _ question: (
+            LedgerKeeper, @escaping @Sendable (Result<Value, LedgerError>) -> Void
+        ) -> Void,
+        then answer: @escaping (Value) -> Void
+    ) {
+        let inlet = agent.inlet
+        let call = OnLoop<Result<Value, LedgerError>> { result in
+            switch result {
+            case .success(let value): answer(value)
+            case .failure(let error):
+                connection.send(.failure(.failed, "what was kept cannot be read: \(error)"))
+            }
+        }
+        question(keeper) { result in inlet.answer { call.body(result) } }
     }
 
     /// What the database is to have next.
@@ -75,15 +98,16 @@ final class LedgerLink {
         }
     }
 
-    func shipped(through sequence: Int64, then next: @escaping () -> Void) {
-        write([.shipped(through: sequence)]) { [unowned self] _ in
+    /// `next` gets the failure: then the same records are found in the outbox again.
+    func shipped(through sequence: Int64, then next: @escaping (String?) -> Void) {
+        write([.shipped(through: sequence)]) { [unowned self] failure in
             countOutbox()
-            next()
+            next(failure)
         }
     }
 
-    func refused(_ sequence: Int64, then next: @escaping () -> Void) {
-        write([.refused([sequence])]) { _ in next() }
+    func refused(_ sequence: Int64, then next: @escaping (String?) -> Void) {
+        write([.refused([sequence])], done: next)
     }
 
     /// Without a database nothing is kept for one.
@@ -114,25 +138,28 @@ final class LedgerLink {
                 maintenance: contents.maintenance, nextID: contents.nextAlertID)
             agent.learnAvailability()
             agent.courier.restart()
+            agent.learned(contents)
         case .failing(let words):
             problem = words
+            lost = LedgerLoss()
             agent.record(
                 .ledger, nil, .critical,
                 "what happens is not kept on disk: \(words); going on from memory")
             // Without what was there before: better than no alerts at all.
             agent.alarms.restore(open: [], silences: [], maintenance: nil, nextID: 1)
+            agent.learned(nil)
         case .mended:
             problem = nil
-            agent.record(.ledger, nil, .notice, "the ledger is written again, nothing is missing")
+            let missing = lost.total == 0 ? "nothing is missing" : "but for \(lost.words)"
+            agent.record(.ledger, nil, .notice, "the ledger is written again, \(missing)")
         case .setAside(let path, let why):
             agent.record(
                 .ledger, nil, .critical,
                 "the ledger was damaged (\(why)): it is kept as '\(path)', and a new one begins")
         case .dropped(let loss):
+            lost += loss
             agent.record(
-                .ledger, nil, .error,
-                "for want of room were thrown away: \(loss.measurements) measurements, "
-                    + "\(loss.events) events, \(loss.alertEvents) alert events")
+                .ledger, nil, .error, "for want of room were thrown away: \(loss.words)")
         }
         agent.alarms.lookSoon()
     }
@@ -161,6 +188,17 @@ private final class WeakLink: @unchecked Sendable {
 private final class Slot<Value: Sendable>: @unchecked Sendable {
     var value: Value
     init(_ value: Value) { self.value = value }
+}
+
+extension LedgerLoss {
+    /// `3 measurements, 1 event`.
+    var words: String {
+        [
+            (measurements, "measurement"), (events, "event"), (alertEvents, "alert event"),
+            (rollouts, "rollout"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }
+            .joined(separator: ", ")
+    }
 }
 
 extension LedgerReceipt {

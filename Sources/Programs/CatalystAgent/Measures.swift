@@ -26,7 +26,7 @@ final class Measures {
     private var minuteBegan = Clock.now()
     /// Samples of this minute: they go to the disk together.
     private(set) var raw: [Measurement] = []
-    private var writtenBefore: [ServiceName: UInt64] = [:]
+    private var floodWatch = FloodWatch()
     private var hasBegun = false
 
     init(agent: Agent) { self.agent = agent }
@@ -82,7 +82,9 @@ final class Measures {
         if let available = host["@disk"]?[.diskAvailable] {
             fill.add(available: available, at: now)
         }
-        noticeTrouble(host)
+        for (thing, isExhausted) in Exhaustion.found(in: host) {
+            agent.trouble(thing, isExhausted)
+        }
         agent.alarms.lookSoon()
     }
 
@@ -152,14 +154,6 @@ final class Measures {
         }
     }
 
-    /// A disk that takes nothing, a host without memory: whoever fails then is not to blame.
-    private func noticeTrouble(_ host: [Subject: Reading]) {
-        if let left = host["@disk"]?[.diskAvailable], let used = host["@disk"]?[.diskUsed] {
-            agent.trouble(.disk, left < AgentLimits.diskBytesMin || used > 0.998)
-        }
-        if let used = host["@memory"]?[.memoryUsed] { agent.trouble(.memory, used > 0.98) }
-    }
-
     private func noticeClock() {
         guard let jump = clock.look(now: Clock.now(), time: Clock.wallTime()) else { return }
         agent.record(
@@ -168,41 +162,14 @@ final class Measures {
         )
     }
 
-    /// Whoever writes so much that its files hold less than an hour.
     private func noticeFloods() {
-        let written = agent.logs.written
-        for (name, runner) in agent.runners {
-            guard let policy = agent.stack?.members[name]?.spec.logging else { continue }
-            let bytes = Double(written[name] ?? 0) - Double(writtenBefore[name] ?? 0)
-            let room = Double(policy.sizeMax.bytes) * Double(policy.filesMax)
-            runner.isFloodingItsLog =
-                policy.driver != .none && policy.driver != .journald && bytes > 1e6
-                && bytes * 60 > room
+        let policies = agent.runners.keys.reduce(into: [ServiceName: LogPolicy]()) {
+            $0[$1] = agent.stack?.members[$1]?.spec.logging
         }
-        writtenBefore = written
-    }
-}
-
-/// Compares the wall clock with the one that never jumps.
-struct ClockWatch {
-    private var offset: Int64?
-    private var jumps: [(at: Moment, by: Duration)] = []
-
-    /// How far the clock jumped since the last look; nil: not.
-    mutating func look(now: Moment, time: Timestamp) -> Duration? {
-        let newest = time.nanoseconds &- now.nanoseconds
-        defer { offset = newest }
-        jumps.removeAll { now - $0.at > .seconds(300) }
-        guard let offset else { return nil }
-        let jump = Duration.nanoseconds(newest &- offset)
-        guard jump > .seconds(1) || jump < .seconds(-1) else { return nil }
-        jumps.append((now, jump))
-        return jump
-    }
-
-    /// The furthest jump of the last five minutes.
-    var furthest: Duration {
-        jumps.map(\.by).max { abs($0.nanoseconds) < abs($1.nanoseconds) } ?? .zero
+        let floods = floodWatch.look(written: agent.logs.written, policies: policies)
+        for name in policies.keys {
+            agent.runners[name]?.isFloodingItsLog = floods.contains(name)
+        }
     }
 }
 

@@ -16,19 +16,24 @@ struct RememberedState: Codable, Equatable, Sendable {
     var stopped: [ServiceName] = []
     var instances: [ServiceName: Instance] = [:]
 
-    /// The instances that still run, from a state of this boot.
-    func survivors(boot: String) -> [(ServiceName, ProcessTree)] {
+    /// Those that still run, from a state of this boot.
+    func survivors(boot: String) -> [Survivor] {
         guard self.boot == boot else { return [] }
         return instances.sorted { $0.key < $1.key }.compactMap { name, instance in
             let cgroup = instance.cgroup.map { Cgroup(path: $0) }
-            let tree = ProcessTree(
-                leader: instance.pid, cgroup: cgroup, mark: instance.mark, isLeftover: true)
             // A pid that was given to another process since has another start time; its marked children may still run.
             let isSame = Proc.entry(of: instance.pid)?.startTicks == instance.startTicks
-            let remains =
-                cgroup == nil && !isSame
-                ? ProcessTree(leader: -1, cgroup: nil, mark: instance.mark, isLeftover: true) : tree
-            return remains.isEmpty ? nil : (name, remains)
+            let tree = ProcessTree(
+                leader: isSame ? instance.pid : -1, cgroup: cgroup, mark: instance.mark,
+                isLeftover: true)
+            return tree.isEmpty ? nil : Survivor(name: name, tree: tree)
         }
     }
+}
+
+/// What an earlier agent started, and still runs.
+struct Survivor {
+    let name: ServiceName
+    /// Its leader is -1 where the main process is gone.
+    let tree: ProcessTree
 }

@@ -2,6 +2,7 @@ internal import CollectorProtocol
 internal import LinuxSystem
 internal import Logs
 internal import Monitoring
+internal import Rollouts
 internal import StackModel
 internal import Supervision
 
@@ -28,16 +29,29 @@ extension Runner {
 
     /// The collector is back: what was asked of the old one is asked again.
     func askAgain() {
-        guard let instance, instance.outstanding != nil, instance.execProbe == nil else { return }
-        ask(instance)
+        for instance in [instance, other].compactMap({ $0 })
+        where instance.outstanding != nil && instance.execProbe == nil { ask(instance) }
     }
 
-    private func rules(of instance: Instance) -> HealthCheck {
-        agent.stack?.members[name]?.spec.healthCheck ?? instance.spec.healthCheck
+    /// An instance that is being tried follows its own definition, closely watched ones a quicker beat.
+    func rules(of instance: Instance) -> HealthCheck {
+        guard instance === self.instance else { return instance.spec.healthCheck }
+        var rules = agent.stack?.members[name]?.spec.healthCheck ?? instance.spec.healthCheck
+        if let soakInterval { rules.interval = min(rules.interval, soakInterval) }
+        return rules
     }
 
-    private var isReady: Bool {
-        if case .up = agent.stack?.members[name]?.state { true } else { false }
+    /// It is asked: it has users, or is to have them.
+    private func isAsked(_ instance: Instance) -> Bool {
+        guard !instance.mainHasEnded else { return false }
+        if instance === other { return swap?.state == .starting || swap?.state == .ready }
+        return instance === self.instance && agent.stack?.members[name]?.state.isRunning == true
+    }
+
+    private func isReady(_ instance: Instance) -> Bool {
+        if instance === other { return swap?.state == .ready }
+        if case .up = agent.stack?.members[name]?.state { return true }
+        return false
     }
 
     private func ask(_ instance: Instance) {
@@ -52,8 +66,9 @@ extension Runner {
         case .shell(let line): run(["/bin/sh", "-c", line], id, instance, rules)
         case .http, .tcp, .redis, .postgres:
             let request = ProbeRequest(
-                id: id, service: name, probe: rules.probe, contract: instance.spec.contract,
-                timeout: rules.timeout, awaitsListener: !isReady)
+                id: id, service: name, probe: rules.probe,
+                contract: instance.spec.effectiveContract, timeout: rules.timeout,
+                awaitsListener: !isReady(instance), sourceAddress: instance.probeSource)
             agent.collector.ask(request) { [weak self] report in
                 self?.answered(report, id, instance)
             }
@@ -69,13 +84,8 @@ extension Runner {
 
     private func run(_ command: [String], _ id: UInt64, _ instance: Instance, _ rules: HealthCheck)
     {
-        var request = SpawnRequest(arguments: command, environment: probeEnvironment(instance))
-        request.identity = probeIdentity
-        request.directory = instance.spec.workingDirectory
-        request.confinement = instance.spec.confinement
-        request.baseLimits = agent.inheritedLimits
         instance.execProbe = CommandRun(
-            request, of: name.text, timeout: rules.timeout, agent: agent
+            besides(instance, command), of: name.text, timeout: rules.timeout, agent: agent
         ) { [weak self] report in
             instance.execProbe = nil
             self?.answered(report, id, instance)
@@ -84,9 +94,7 @@ extension Runner {
 
     /// Asks now, beside the schedule, whose beat is kept; not where a question is under way.
     func askBesides() {
-        guard let instance, instance.outstanding == nil, !instance.mainHasEnded,
-            agent.stack?.members[name]?.state.isRunning == true
-        else { return }
+        guard let instance, instance.outstanding == nil, isAsked(instance) else { return }
         switch rules(of: instance).probe {
         case .none, .notify: return
         case .http, .tcp, .redis, .postgres, .exec, .shell: break
@@ -97,18 +105,16 @@ extension Runner {
     }
 
     private func answered(_ report: Report, _ id: UInt64, _ instance: Instance) {
-        guard instance === self.instance, instance.outstanding == id else { return }
+        guard owns(instance), instance.outstanding == id else { return }
         instance.outstanding = nil
         agent.loop.cancel(instance.probeAlarm)
         take(report, instance, asked: instance.asked)
-        guard instance === self.instance, !instance.mainHasEnded, instance.outstanding == nil,
-            agent.stack?.members[name]?.state.isRunning == true
-        else { return }
+        guard instance.outstanding == nil, isAsked(instance) else { return }
         let now = Clock.now()
         let due =
             instance.due.flatMap { $0 > now ? $0 : nil }
             ?? instance.schedule.next(
-                isReady: isReady, now: now, chance: .random(in: 0..<1), rules: rules(of: instance))
+                isReady: isReady(instance), now: now, chance: .random(in: 0..<1), rules: rules(of: instance))
         instance.due = due
         instance.probeAlarm = agent.loop.setAlarm(at: due) { [weak self] in self?.ask(instance) }
     }
@@ -119,6 +125,7 @@ extension Runner {
         instance.lastReport = report
         if report.latency > .zero { latencies.add(report.latency) }
         instance.lastReportTime = Clock.wallTime()
+        guard instance === self.instance else { return otherAnswered(report, instance) }
         agent.receive(report, from: .service(name), asked: asked ?? Clock.now())
     }
 }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import LinuxSystem
 internal import Logs
 internal import Monitoring
+internal import Rollouts
 internal import StackModel
 internal import Supervision
 internal import SystemPackage
@@ -12,6 +13,16 @@ final class Runner {
     unowned let agent: Agent
     /// The running instance, until its process tree is empty.
     var instance: Instance?
+    /// Beside it, while one takes the place of the other: the new one before users are admitted to it, the old one after.
+    var other: Instance?
+    var swap: Swap?
+    var swapAlarm: AlarmID?
+    /// Hears what comes of the swap.
+    var onSwap: (Swap.Outcome) -> Void = { _ in }
+    /// The sockets that the agent owns for it.
+    var sockets: OwnedSockets?
+    /// While it is watched closely after a change.
+    var soakInterval: Duration?
     /// Since when the service is in its state.
     var since = Clock.wallTime()
     var restarts = 0
@@ -21,10 +32,9 @@ final class Runner {
     /// When the alarm rings, while there is one.
     private(set) var alarmTime: Timestamp?
     private var alarm: AlarmID?
-    private var cgroup: Cgroup?
-    private var notificationSocket: NotificationSocket?
+    var notificationSocket: NotificationSocket?
     /// Made once for each definition, so that a restart does not wait for it.
-    private var prepared: (spec: ServiceSpec, request: SpawnRequest)?
+    var prepared: Prepared?
     var usage = Usage()
     var latencies = Latencies()
     var restartsMeasured = 0
@@ -47,8 +57,8 @@ final class Runner {
         switch effect {
         case .spawn: spawn()
         case .sendStopSignal:
-            instance?.stopProbing(on: agent)
-            instance?.tree.signal(agent.stack?.members[name]?.spec.stopSignal ?? .terminate)
+            if isStoppingForGood { leaveUsers() }
+            if let instance { stop(instance) }
         case .killTree:
             instance?.stopProbing(on: agent)
             instance?.kill()
@@ -64,8 +74,9 @@ final class Runner {
     /// The service left the stack file: nothing of it stays but its log.
     func discard() {
         clearAlarm()
+        agent.loop.cancel(swapAlarm)
         agent.logs.close(name)
-        try? cgroup?.remove()  // Still populated would have been "not down".
+        sockets?.close()
         notificationSocket?.close(on: agent.loop)
     }
 
@@ -98,125 +109,23 @@ final class Runner {
     }
 
     private func start(_ spec: ServiceSpec, number: Int) throws(SpawnError) {
-        if spec.healthCheck.probe.asksItsOwnPort, let clash = portClash(spec) {
+        let socket = try mainSocket(for: spec)
+        if socket == nil, spec.healthCheck.probe.asksItsOwnPort, let clash = portClash(spec) {
             throw SpawnError("cannot start '\(name)': \(clash)")
         }
-        var request = try preparedRequest(for: spec)
-        let mark = "\(agent.options.identity).\(name).\(number)"
-        request.environment[ProcessTree.markName] = mark
-        let child: Child
-        do {
-            try request.cgroup?.make()
-            child = try request.spawn()
-        } catch {
-            throw SpawnError("cannot start '\(name)': \(error)")
-        }
-        let instance = Instance(
-            number: number, child: child,
-            tree: ProcessTree(leader: child.pid, cgroup: request.cgroup, mark: mark),
-            spec: spec)
+        let instance = try launch(spec, number: number, socket: socket)
         self.instance = instance
-        do {
-            try watch(child, of: instance)
-        } catch {
-            // Out of memory or descriptors: without a watch it must not run.
-            instance.tree.kill()
-            self.instance = nil
-            throw SpawnError("cannot start '\(name)': \(error)")
-        }
-        agent.board.began(.service(name), rules: spec.healthCheck, now: instance.started)
+        agent.board.began(.service(name), rules: rules(of: instance), now: instance.started)
         if number > 1 { restarts += 1 }
         agent.record(
             .started, name, .info,
-            "started (pid \(child.pid)\(number > 1 ? ", instance \(number)" : ""))")
+            "started (pid \(instance.child.pid)\(number > 1 ? ", instance \(number)" : ""))")
         agent.rememberInstances()
         agent.answer(.happened(name, .spawned(saysWhenReady: spec.healthCheck.probe != .none)))
         beginProbing(instance)
     }
 
-    /// Everything about a spawn that does not change between instances.
-    private func preparedRequest(for spec: ServiceSpec) throws(SpawnError) -> SpawnRequest {
-        if let prepared, prepared.spec == spec { return prepared.request }
-        var request = SpawnRequest(arguments: spec.command)
-        request.identity = try identity(for: spec)
-        request.environment = environment(for: spec, identity: request.identity)
-        request.directory = spec.workingDirectory
-        request.confinement = spec.confinement
-        request.baseLimits = agent.inheritedLimits
-        do {
-            let paths = try agent.logs.open(name, policy: spec.logging)
-            request.output = .fifo(paths.stdout)
-            request.error = .fifo(paths.stderr)
-        } catch {
-            throw SpawnError("cannot start '\(name)': \(error)")
-        }
-        if let root = agent.cgroupRoot {
-            cgroup = root.child(name.text)
-            request.cgroup = cgroup
-        }
-        if spec.healthCheck.probe == .notify {
-            try openNotificationSocket(spec, request.identity)
-            request.environment["NOTIFY_SOCKET"] = notificationSocket?.address
-            let watchdog = spec.healthCheck.interval * spec.healthCheck.retries
-            request.environment["WATCHDOG_USEC"] = String(watchdog.nanoseconds / 1000)
-        }
-        prepared = (spec, request)
-        return request
-    }
-
-    /// Whom its probes run as: nil where it is the agent's own user.
-    var probeIdentity: Identity? { prepared?.request.identity }
-
-    func probeEnvironment(_ instance: Instance) -> [String: String] {
-        var environment = prepared?.request.environment ?? [:]
-        environment["NOTIFY_SOCKET"] = nil
-        environment["WATCHDOG_USEC"] = nil
-        return environment
-    }
-
-    private func identity(for spec: ServiceSpec) throws(SpawnError) -> Identity? {
-        guard let user = spec.user, !user.isEmpty else { return nil }
-        do throws(SpawnError) {
-            let identity = try Identity(user)
-            if identity.user == geteuid() { return nil }
-            guard geteuid() == 0 else {
-                throw SpawnError("cannot run as '\(user)': the agent does not run as root")
-            }
-            return identity
-        } catch {
-            throw SpawnError("cannot start '\(name)': \(error)")
-        }
-    }
-
-    private func environment(for spec: ServiceSpec, identity: Identity?) -> [String: String] {
-        let user = identity ?? .current()
-        // Like a container, a service sees what is declared; of the agent's own only where things are.
-        var environment = agent.options.environment.filter {
-            ["PATH", "LANG", "TZ", "TMPDIR"].contains($0.key)
-        }
-        environment["PATH"] = environment["PATH"] ?? SpawnRequest.defaultPath
-        environment["HOME"] = user.home
-        environment["USER"] = user.name
-        environment["LOGNAME"] = user.name
-        environment["CATALYST_SERVICE"] = name.text
-        environment.merge(spec.environment) { $1 }
-        return environment
-    }
-
-    private func openNotificationSocket(_ spec: ServiceSpec, _ identity: Identity?)
-        throws(SpawnError)
-    {
-        guard notificationSocket == nil else { return }
-        do {
-            notificationSocket = try NotificationSocket(
-                address: "@catalyst/\(agent.options.identity)/\(name)", on: agent.loop
-            ) { [unowned self] notification in received(notification) }
-        } catch {
-            throw SpawnError("cannot start '\(name)': \(error)")
-        }
-    }
-
-    private func watch(_ child: Child, of instance: Instance) throws(SystemError) {
+    func watch(_ child: Child, of instance: Instance) throws(SystemError) {
         try agent.reaper.watch(child) { [unowned self] reason in
             // Another process may have become the main one meanwhile.
             if instance.child == child { mainEnded(reason, of: instance) }
@@ -240,26 +149,32 @@ final class Runner {
     }
 
     private func mainEnded(_ reason: ExitReason, of ended: Instance) {
-        guard ended === instance, !ended.mainHasEnded else { return }
-        ended.mainHasEnded = true
-        ended.stopProbing(on: agent)
+        guard owns(ended), !ended.mainHasEnded else { return }
+        ended.ended(on: agent)
+        let isOutOfMemory = isOutOfMemory(reason, ended)
+        if isOutOfMemory { oomKilledAt = Clock.now() }
+        let words = "\(reason)\(isOutOfMemory ? ": it ran out of memory" : "")"
+        guard ended === instance, !canGoBack else {
+            return otherEnded(words, ended)
+        }
         agent.board.ended(.service(name))
         lastExit = reason
         lastReport = ended.lastReport
         let isWanted = agent.stack?.members[name]?.state.isRunning == true
-        let isOutOfMemory = isOutOfMemory(reason, ended)
-        if isOutOfMemory { oomKilledAt = Clock.now() }
-        agent.record(
-            .exited, name, isWanted && !reason.isSuccess ? .warning : .info,
-            "\(reason)\(isOutOfMemory ? ": it ran out of memory" : "")")
+        agent.record(.exited, name, isWanted && !reason.isSuccess ? .warning : .info, words)
         if !reason.isSuccess, case .starting = agent.stack?.members[name]?.state,
             let clash = portClash(ended.spec)
         {
             agent.record(.startFailed, name, .error, "\(clash): that may be why")
         }
         agent.post(.happened(name, .exited(reason)))
+        // In its soak, with nothing to go back to.
+        swapped(.newExited(words))
         checkEmptiness(of: ended)
     }
+
+    /// Whether it is one of the service's instances.
+    func owns(_ instance: Instance) -> Bool { instance === self.instance || instance === other }
 
     /// Whether the kernel killed it, and its cgroup says why.
     private func isOutOfMemory(_ reason: ExitReason, _ ended: Instance) -> Bool {
@@ -270,12 +185,13 @@ final class Runner {
     }
 
     private func portClash(_ spec: ServiceSpec) -> String? {
-        spec.ports.first(where: \.isTaken).map { "port \($0.number) is in use by \($0.ownerWords)" }
+        guard spec.listen == nil else { return nil }
+        return spec.ports.first(where: \.isTaken).map { "port \($0.number) is in use by \($0.ownerWords)" }
     }
 
     /// After the main process: is anything left? Asked until there is not.
     func checkEmptiness(of ended: Instance) {
-        guard ended === instance, ended.mainHasEnded else { return }
+        guard owns(ended), ended.mainHasEnded else { return }
         agent.loop.cancel(ended.emptinessAlarm)
         guard ended.tree.isEmpty else {
             ended.emptinessAlarm = agent.loop.setAlarm(after: AgentLimits.emptinessPoll) {
@@ -284,22 +200,32 @@ final class Runner {
             }
             return
         }
-        instance = nil
         // See `Cgroup.kill`; it is made again for the next start.
-        if ended.wasKilled { try? cgroup?.remove() }
+        if ended.wasKilled || ended === other { try? ended.tree.cgroup?.remove() }
         agent.rememberInstances()
+        guard ended === instance else { return otherLeft() }
+        instance = nil
         agent.post(.happened(name, .emptied))
         // After the restart: it wakes another thread, which the new instance would wait for.
         agent.logs.drain(name)
-        if agent.stack?.members[name]?.state.isDown == true { putAway() }
+        if agent.stack?.members[name]?.state.isDown == true { putAway(ended) }
     }
 
     /// Down: the cgroup goes, and is made again for the next start.
-    private func putAway() {
+    private func putAway(_ ended: Instance) {
         // A process that came into it from outside keeps it; the next start uses it again.
-        try? cgroup?.remove()
+        try? ended.tree.cgroup?.remove()
         prepared = nil
     }
+
+    /// Those who call it from now on are refused: it is to stay down.
+    func leaveUsers() {
+        abandonSwap()
+        sockets?.close()
+        sockets = nil
+    }
+
+    private var isStoppingForGood: Bool { agent.stack?.members[name]?.state.isStoppingForGood == true }
 }
 
 extension Probe {

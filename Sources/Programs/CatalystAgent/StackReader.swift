@@ -1,8 +1,6 @@
-internal import Glibc
 internal import JSONLines
 internal import LinuxSystem
 internal import StackModel
-internal import SystemPackage
 
 /// Reads the stack files through `catalystctl config resolve`: the agent itself parses no YAML.
 final class StackReader {
@@ -12,28 +10,24 @@ final class StackReader {
         case refused(String)
     }
 
-    private let loop: EventLoop
-    private let reaper: Reaper
-    private let options: AgentOptions
-    private var output: [UInt8] = []
-    private var complaints: [UInt8] = []
+    private unowned let agent: Agent
     private(set) var isReading = false
 
-    init(on loop: EventLoop, reaper: Reaper, options: AgentOptions) {
-        self.loop = loop
-        self.reaper = reaper
-        self.options = options
-    }
+    init(agent: Agent) { self.agent = agent }
 
     /// Calls `done` once, on the loop, within `AgentLimits.resolveTime`. One reading at a time.
-    func read(done: @escaping (Outcome) -> Void) {
+    ///
+    /// `first` takes the place of the first stack file: a release has one of its own.
+    func read(first: String? = nil, done: @escaping (Outcome) -> Void) {
         isReading = true
-        output = []
-        complaints = []
+        let options = agent.options
         do {
-            try start { [self] outcome in
+            _ = try ToolRun(
+                ["config", "resolve"] + options.stackArguments(first: first), named: "resolve",
+                timeout: AgentLimits.resolveTime, agent: agent
+            ) { [self] outcome in
                 isReading = false
-                done(outcome)
+                done(Self.understand(outcome))
             }
         } catch {
             isReading = false
@@ -41,75 +35,33 @@ final class StackReader {
         }
     }
 
-    private func start(done: @escaping (Outcome) -> Void) throws {
-        var arguments = [options.programDirectory + "/catalystctl", "config", "resolve"]
-        for file in options.stackFiles { arguments += ["--file", file] }
-        for profile in options.profiles { arguments += ["--profile", profile] }
-        if let file = options.environmentFile { arguments += ["--env-file", file] }
-        var request = SpawnRequest(arguments: arguments, environment: options.environment)
-        let out = try Pipe()
-        let err = try Pipe()
-        request.output = .descriptor(out.writeEnd)
-        request.error = .descriptor(err.writeEnd)
-        request.diesWithAgent = true
-        let child: Child
-        do {
-            child = try request.spawn()
-        } catch {
-            out.closeBoth()
-            err.closeBoth()
-            throw error
+    private static func understand(_ outcome: ToolRun.Outcome) -> Outcome {
+        if outcome.isLate {
+            return .refused(
+                "cannot read the stack file: it took longer than \(AgentLimits.resolveTime)")
         }
-        out.closeWriteEnd()
-        err.closeWriteEnd()
-        // The end of both pipes and the exit come in any order; the last of the three decides.
-        var awaited = 3
-        var exit = ExitReason.unknown
-        var isLate = false
-        let alarm = loop.setAlarm(after: AgentLimits.resolveTime) { [reaper] in
-            isLate = true
-            reaper.send(.kill, to: child)
-        }
-        let arrived = { [self] in
-            awaited -= 1
-            guard awaited == 0 else { return }
-            loop.cancel(alarm)
-            done(
-                isLate
-                    ? .refused(
-                        "cannot read the stack file: it took longer than \(AgentLimits.resolveTime)"
-                    ) : outcome(exit))
-        }
-        try out.drain(
-            on: loop, bytesMax: AgentLimits.resolvedBytesMax, into: { [self] in output += $0 },
-            atEnd: arrived)
-        try err.drain(
-            on: loop, bytesMax: 64 << 10, into: { [self] in complaints += $0 }, atEnd: arrived)
-        try reaper.watch(child) { reason in
-            exit = reason
-            arrived()
-        }
-    }
-
-    private func outcome(_ exit: ExitReason) -> Outcome {
-        guard exit.isSuccess else {
-            let words = String(decoding: complaints, as: UTF8.self)
-            return .refused(words.isEmpty ? "catalystctl config resolve \(exit)" : words)
+        guard outcome.exit.isSuccess else {
+            return .refused(
+                outcome.complaints.isEmpty
+                    ? "catalystctl config resolve \(outcome.exit)" : outcome.complaints)
         }
         do {
-            return .read(try JSONLines.decode(StackSpec.self, from: output))
+            return .read(try JSONLines.decode(StackSpec.self, from: outcome.output))
         } catch {
             return .refused("cannot understand what 'catalystctl config resolve' printed: \(error)")
         }
     }
 
     /// The stack that was accepted last, from the state directory.
-    func lastGood() -> StackSpec? {
-        guard
-            let bytes = TextFile.readBytes(
-                options.lastGoodStack, bytesMax: AgentLimits.resolvedBytesMax)
-        else { return nil }
-        // A torn file is no last good one.
+    func lastGood() -> StackSpec? { StackSpec.read(agent.options.lastGoodStack) }
+}
+
+extension StackSpec {
+    /// As the agent wrote it; nil: it is not there, or torn.
+    static func read(_ path: String) -> StackSpec? {
+        guard let bytes = TextFile.readBytes(path, bytesMax: AgentLimits.resolvedBytesMax) else {
+            return nil
+        }
         return try? JSONLines.decode(StackSpec.self, from: bytes)
     }
 }

@@ -51,6 +51,21 @@ final class StateKeeper: @unchecked Sendable {
         }
     }
 
+    /// Calls `done` on the loop, with what went wrong.
+    func save(_ stacks: [(StackSpec, path: String)], done: @escaping (String?) -> Void) {
+        let answer = LoopCall(done)
+        let isPosted = thread.post { [self] in
+            let failures = stacks.compactMap { Self.write($0.0, to: $0.path) }
+            inlet.post { answer.body(failures.first) }
+        }
+        if !isPosted { done("too much waits for the disk") }
+    }
+
+    /// They are not needed any more.
+    func remove(_ paths: [String]) {
+        thread.post { for path in paths { unlink(path) } }
+    }
+
     /// Ends when all is written.
     func finish() { thread.finish() }
 
@@ -63,4 +78,10 @@ final class StateKeeper: @unchecked Sendable {
             return "\(error)"
         }
     }
+}
+
+/// A call that is made on the loop only, and is carried there by another thread.
+struct LoopCall<Value>: @unchecked Sendable {
+    let body: (Value) -> Void
+    init(_ body: @escaping (Value) -> Void) { self.body = body }
 }

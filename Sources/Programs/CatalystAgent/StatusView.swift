@@ -26,13 +26,23 @@ extension Agent {
             stack: stack?.spec.name ?? "", state: overallState(services), time: Clock.wallTime(),
             agent: version,
             services: services,
-            notes: notes.sorted { $0.key < $1.key }.map(\.value) + collectorNotes + ledgerNotes)
+            notes: notes.sorted { $0.key < $1.key }.map(\.value) + collectorNotes + ledgerNotes
+                + notifierNotes)
         status.host = hostStatus
         return status
     }
 
     private var ledgerNotes: [String] {
         ledger.problem.map { ["nothing is kept on disk: \($0)"] } ?? []
+    }
+
+    private var notifierNotes: [String] {
+        notifier.dropped == 0
+            ? []
+            : [
+                "the on_alert command was not told of \(notifier.dropped) alerts, because too many "
+                    + "waited: see 'catalystctl alerts --since 24h'"
+            ]
     }
 
     private var hostStatus: HostStatus {
@@ -44,6 +54,7 @@ extension Agent {
             return alert
         }
         host.maintenance = alarms.book?.maintenance
+        host.rollout = rolling.rollout
         host.metrics = metricsAddress
         host.limitations = limitations
         if stack?.spec.database != nil {

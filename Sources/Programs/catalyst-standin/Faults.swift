@@ -28,6 +28,8 @@ final class Faults {
     private var flood: Flood?
     private var children: [pid_t] = []
 
+    var isSlow: Bool { delay > .zero || wrongBody == .slow }
+
     init(on loop: NIOIsolatedEventLoop) { self.loop = loop }
 
     func clear() {

@@ -26,19 +26,22 @@ final class Life {
         let dependencies = Dependencies(
             redis: options.redis ?? environment("REDIS_URL"),
             postgres: options.postgres ?? environment("DATABASE_URL"), threads: threads, on: loop)
+        let version = version
         let service = Service(
-            identity: Identity(
-                name: options.name, version: options.versionName, schema: options.schema),
+            identity: Identity(name: options.name, version: version, schema: options.schema),
             faults: faults, dependencies: dependencies)
         let server = Server(service, on: loop)
         server.listen(on: endpoint) { listening in
-            print(
-                "\(self.options.name) \(self.options.versionName) listens on \(listening), pid \(getpid())"
-            )
+            print("\(self.options.name) \(version) listens on \(listening), pid \(getpid())")
             notify("READY=1\nSTATUS=listens on \(listening)")
             self.makeTrouble(faults, on: loop.assumeIsolated())
         }
         watch(signals, server, faults, on: loop)
+    }
+
+    private var version: String {
+        if let path = options.versionFile { return firstLine(of: path) }
+        return options.versionName ?? environment("CATALYST_VERSION") ?? "5.3.0"
     }
 
     private var endpoint: Server.Endpoint {
@@ -98,6 +101,8 @@ private func after(
     _ seconds: Double?, on loop: NIOIsolatedEventLoop, _ action: @escaping () -> Void
 ) {
     guard let seconds else { return }
+    // Before anybody is answered.
+    if seconds <= 0 { return action() }
     loop.scheduleTask(in: .nanoseconds(Int64(seconds * 1e9)), action)
 }
 
@@ -129,6 +134,17 @@ private func inheritedSocket() -> CInt? {
     // sd_listen_fds(3): the variables may be meant for another process.
     if let pid = environment("LISTEN_PID").flatMap({ pid_t($0) }), pid != getpid() { return nil }
     return 3
+}
+
+private func firstLine(of path: String) -> String {
+    guard let file = fopen(path, "re") else {
+        fail("cannot read '\(path)': \(String(cString: strerror(errno)).lowercased())")
+    }
+    defer { fclose(file) }
+    var bytes = [CChar](repeating: 0, count: 256)
+    guard fgets(&bytes, CInt(bytes.count), file) != nil else { fail("'\(path)' is empty") }
+    let line = bytes.prefix { $0 != 0 && $0 != CChar(UInt8(ascii: "\n")) }
+    return String(decoding: line.map(UInt8.init(bitPattern:)), as: UTF8.self)
 }
 
 func fail(_ words: String) -> Never {

@@ -16,6 +16,9 @@ final class Server {
     private var listener: (any Channel)?
     private var visits: [ObjectIdentifier: Visit] = [:]
     private var isStopping = false
+    private var latecomers = 0
+    /// As many as can wait when it is told to stop.
+    private static let backlog = 1024
 
     init(_ service: Service, on loop: any EventLoop) {
         self.service = service
@@ -26,7 +29,7 @@ final class Server {
         let bound = NIOLoopBound(self, eventLoop: loop)
         let bootstrap = ServerBootstrap(group: loop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.backlog, value: CInt(Self.backlog))
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try bound.value.welcome(channel) }
@@ -53,16 +56,26 @@ final class Server {
         }
     }
 
-    /// Ends the process: at once, or when the requests under way are answered, or after nine tenths
-    /// of a second.
+    /// Ends the process: when all who came are answered, or shortly before a supervisor's patience is over.
     func stop() {
         guard !isStopping else { return }
         isStopping = true
         notify("STOPPING=1")
-        listener?.close(promise: nil)
-        loop.assumeIsolated().scheduleTask(in: .milliseconds(900)) { exit(0) }
-        for visit in visits.values { visit.endWhenIdle() }
-        leaveIfEmpty()
+        let patience = TimeAmount.milliseconds(service.faults.isSlow ? 900 : 8000)
+        loop.assumeIsolated().scheduleTask(in: patience) { exit(0) }
+        for visit in visits.values { visit.leave() }
+        closeListener()
+    }
+
+    /// Who waits in its queue is taken in first: closing it would reset them.
+    private func closeListener() {
+        guard let listener, listener.hasQueue, latecomers < Self.backlog, !service.faults.hangs
+        else {
+            self.listener?.close(promise: nil)
+            self.listener = nil
+            return leaveIfEmpty()
+        }
+        loop.assumeIsolated().scheduleTask(in: .milliseconds(1)) { self.closeListener() }
     }
 
     private func welcome(_ channel: any Channel) throws {
@@ -75,11 +88,27 @@ final class Server {
         }
         try channel.pipeline.syncOperations.configureHTTPServerPipeline()
         try channel.pipeline.syncOperations.addHandler(visit)
-        if isStopping { visit.endWhenIdle() }
+        guard isStopping else { return }
+        latecomers += 1
+        visit.leave()
     }
 
     private func leaveIfEmpty() {
-        if isStopping, visits.isEmpty || service.faults.hangs { exit(0) }
+        guard isStopping, listener == nil else { return }
+        if visits.isEmpty || service.faults.hangs { exit(0) }
+    }
+}
+
+extension Channel {
+    /// Whether somebody waits to be accepted.
+    fileprivate var hasQueue: Bool {
+        let isReadable = try? pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { descriptor in
+            var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            return poll(&question, 1, 0) > 0
+        }
+        return isReadable ?? false
     }
 }
 

@@ -25,18 +25,24 @@ struct Standin: ParsableCommand {
     var redis: String?
     @Option(help: "Check this Postgres (also: DATABASE_URL).")
     var postgres: String?
-    @Option(help: "The version that /health says.")
-    var versionName = "5.3.0"
+    @Option(help: "The version that /health says (also: CATALYST_VERSION).")
+    var versionName: String?
+    @Option(help: "The version is this file's first line.")
+    var versionFile: String?
     @Option(help: "The schema that /health says.")
     var schema = "v5.0 normalized"
 
+    @Option(help: "What to print first, in lines.")
+    var lines: String?
+    @Flag(help: "Exit before listening.")
+    var crashAtStart = false
     @Option(help: "Seconds to wait before listening.")
     var slowStart: Double = 0
     @Option(help: "Seconds after which requests get no answer.")
     var hangAfter: Double?
     @Option(help: "Seconds after which it exits.")
     var crashAfter: Double?
-    @Option(help: "How --crash-after exits.")
+    @Option(help: "How --crash-after and --crash-at-start exit.")
     var exitCode: CInt = 1
     @Option(help: "Seconds after which /health says unhealthy.")
     var unhealthyAfter: Double?
@@ -60,6 +66,8 @@ struct Standin: ParsableCommand {
 
     func run() throws {
         setvbuf(stdout, nil, _IOLBF, 0)
+        if let lines { print(lines) }
+        if crashAtStart { Glibc.exit(exitCode) }
         if ignoreTermination { signal(SIGTERM, SIG_IGN) }
         // Before there is an event loop, as a service that loads its models.
         if slowStart > 0 { usleep(UInt32(min(slowStart, 3600) * 1e6)) }

@@ -11,16 +11,22 @@ final class Visit: ChannelInboundHandler {
     private var keepsAlive = true
     private var isBusy = false
     private var isLeaving = false
+    private var hasAnswered = false
     private var channel: (any Channel)?
 
     init(_ service: Service) { self.service = service }
 
     func handlerAdded(context: ChannelHandlerContext) { channel = context.channel }
 
-    /// Closes the connection now, or after the answer under way.
-    func endWhenIdle() {
+    /// Closes the connection after the answer under way. A request that is on its way is still answered: one
+    /// certainly follows a new connection; on another it may just have arrived.
+    func leave() {
         isLeaving = true
-        if !isBusy { channel?.close(promise: nil) }
+        guard !isBusy, let channel else { return }
+        let patience = TimeAmount.milliseconds(hasAnswered ? 50 : 500)
+        channel.eventLoop.assumeIsolated().scheduleTask(in: patience) {
+            if !self.isBusy { channel.close(promise: nil) }
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -85,7 +91,7 @@ final class Visit: ChannelInboundHandler {
     }
 
     private func end(_ context: ChannelHandlerContext) {
-        isBusy = false
+        (isBusy, hasAnswered) = (false, true)
         let sent = context.eventLoop.makePromise(of: Void.self)
         let isLast = isLeaving || !keepsAlive
         sent.futureResult.assumeIsolated().whenComplete { _ in

@@ -15,12 +15,12 @@ struct Agent {
     ///
     /// An error that the agent answers with is thrown after its line was handed over.
     func ask(
-        _ request: ControlRequest, whenIdle: () throws -> Void = {},
+        _ request: ControlRequest, tick: Duration? = nil, whenIdle: () throws -> Void = {},
         each: (ControlReply, _ line: [UInt8]) throws -> Void
     ) throws {
         var refusal: ControlError?
         var client = try ControlClient(socket: path)
-        try client.ask(request, whenIdle: whenIdle) { reply, line in
+        try client.ask(request, tick: tick, whenIdle: whenIdle) { reply, line in
             refusal = reply.error
             try each(reply, line)
         }

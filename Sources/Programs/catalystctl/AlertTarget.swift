@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import ControlProtocol
 internal import StackModel
 
-/// An alert's number, with or without its `#`.
-struct AlertNumber: Equatable, ExpressibleByArgument {
+/// An alert's or a rollout's number, with or without its `#`.
+struct RecordNumber: Equatable, ExpressibleByArgument {
     let number: Int64
 
     init?(argument: String) {
@@ -23,7 +23,7 @@ enum AlertTarget: Equatable {
         "An alert's number, a service, or a thing such as @disk.", valueName: "alert|service")
 
     @Sendable init(argument: String) throws {
-        if let number = AlertNumber(argument: argument) {
+        if let number = RecordNumber(argument: argument) {
             self = .alert(number.number)
         } else {
             self = .subject(try Subject(checking: argument))

@@ -19,7 +19,7 @@ struct AlertsAcknowledge: ParsableCommand {
     var reason: String?
 
     @Argument(help: "The alert's number.")
-    var id: AlertNumber
+    var id: RecordNumber
 
     func run() throws {
         var request = ControlRequest(.acknowledge)

@@ -15,7 +15,7 @@ struct AlertsShow: ParsableCommand {
     @OptionGroup var options: AgentOptions
 
     @Argument(help: "The alert's number.")
-    var id: AlertNumber
+    var id: RecordNumber
 
     func run() throws {
         var request = ControlRequest(.alerts)

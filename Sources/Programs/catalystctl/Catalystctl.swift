@@ -16,6 +16,7 @@ struct Catalystctl: ParsableCommand {
               catalystctl top                 live: what uses how much
               catalystctl logs -f trading     follow a service's output
               catalystctl restart news        restart one service
+              catalystctl deploy v5.4.0       roll that release, without losing a request
               catalystctl config check        check the stack file
 
             THE AGENT'S SOCKET
@@ -38,6 +39,11 @@ struct Catalystctl: ParsableCommand {
                 subcommands: [
                     Up.self, Down.self, Start.self, Stop.self, Restart.self, Reload.self,
                     MaintenanceCommands.self,
+                ]),
+            CommandGroup(
+                name: "Rolling",
+                subcommands: [
+                    Deploy.self, Rollback.self, ShowReleases.self, RolloutCommands.self,
                 ]),
             CommandGroup(name: "Stack file", subcommands: [Config.self]),
             CommandGroup(name: "Database", subcommands: [Database.self]),

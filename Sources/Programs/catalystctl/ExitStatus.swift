@@ -10,7 +10,7 @@ enum ExitStatus: Int32, Error, CaseIterable {
         switch self {
         case .success: "done; for 'status' and 'health': everything asked about is healthy"
         case .unhealthy: "something is not healthy, or what was asked did not come about"
-        case .usage: "the command line is wrong, or there is no such service or alert"
+        case .usage: "the command line is wrong, or there is no such service, alert or release"
         case .noAgent: "there is no agent, or it does not answer"
         case .notAllowed: "this user may not do that"
         }

@@ -48,6 +48,12 @@ struct Failure: Error, Equatable {
             self.init(
                 "\(error)\nbecome root, or a member of the group 'catalyst-admin'", .notAllowed)
         case .badRequest, .unknownService, .unknownAlert: self.init(error.message, .usage)
+        case .unknownRelease:
+            self.init("\(error)\nwhat there is: 'catalystctl releases'", .usage)
+        case .unknownRollout:
+            self.init("\(error)\nwhat there was: 'catalystctl rollouts'", .usage)
+        case .frozen:
+            self.init("\(error)\nto do it all the same: --override-freeze \"reason\"", .unhealthy)
         case .badStack:
             self.init(
                 "\(error)\nthe running stack goes on; see 'catalystctl config check'", .unhealthy)

@@ -15,6 +15,8 @@ package enum LedgerEntry: Sendable {
     case removeSilence(Int64)
     /// Nil: it has ended.
     case maintenance(Maintenance?)
+    /// Takes the place of what is known of that rollout. Also for the database.
+    case rollout(Rollout)
     /// The database has all records up to this one.
     case shipped(through: Int64)
     /// The database will never take these: they leave the outbox, and are counted.
@@ -33,8 +35,8 @@ extension LedgerEntry {
         switch self {
         case .measurements: .measurement
         case .event: .event
-        case .alert, .forgetAlert, .alertEvent, .silence, .removeSilence, .maintenance, .shipped,
-            .refused, .outbox:
+        case .alert, .forgetAlert, .alertEvent, .silence, .removeSilence, .maintenance, .rollout,
+            .shipped, .refused, .outbox:
             .alert
         }
     }
@@ -47,6 +49,7 @@ extension LedgerEntry {
         case .event(let event): 160 + event.message.utf8.count
         case .alert(let alert): alert.bytes
         case .alertEvent(let event): 160 + event.message.utf8.count + event.alert.bytes
+        case .rollout(let rollout): rollout.bytes
         case .refused(let sequences): 64 + 8 * sequences.count
         case .forgetAlert, .silence, .removeSilence, .maintenance, .shipped, .outbox: 64
         }
@@ -58,6 +61,7 @@ extension LedgerEntry {
         case .measurements(let list): LedgerLoss(measurements: list.count)
         case .event: LedgerLoss(events: 1)
         case .alertEvent: LedgerLoss(alertEvents: 1)
+        case .rollout: LedgerLoss(rollouts: 1)
         case .alert, .forgetAlert, .silence, .removeSilence, .maintenance, .shipped, .refused,
             .outbox:
             LedgerLoss()
@@ -79,5 +83,13 @@ extension Alert {
         let lines = evidence.lines.reduce(0) { $0 + 120 + $1.text.utf8.count }
         let changes = evidence.changes.reduce(0) { $0 + 160 + $1.message.utf8.count }
         return 640 + summary.utf8.count + lines + changes + 40 * evidence.measures.count
+    }
+}
+
+extension Rollout {
+    fileprivate var bytes: Int {
+        let lines = failure?.lines.reduce(1024) { $0 + 120 + $1.text.utf8.count } ?? 0
+        return 640 + 320 * steps.count + lines + (message?.utf8.count ?? 0)
+            + (reason?.utf8.count ?? 0)
     }
 }

@@ -7,7 +7,7 @@ package enum LedgerEvent: Equatable, Sendable {
     case opened(LedgerContents)
     /// Nothing can be written; said once. What comes is kept in memory, and tried again, until `mended`.
     case failing(String)
-    /// All that waited is written.
+    /// All that waited is written. What had to give way was told before.
     case mended
     /// What was at the ledger's place was damaged, and is kept there; a new ledger was started.
     case setAside(path: String, why: String)
@@ -21,6 +21,11 @@ package struct LedgerContents: Equatable, Sendable {
     package var identity: String
     package var nextAlertID: Int64
     package var nextEventID: UInt64
+    package var nextRolloutID: Int64 = 1
+    /// The newest of all, if it was not over when the last agent died.
+    package var openRollout: Rollout?
+    /// The newest that is over.
+    package var lastRollout: Rollout?
     /// Pending and firing, in the order of their ids.
     package var openAlerts: [Alert]
     package var silences: [Silence]
@@ -48,19 +53,33 @@ package struct LedgerLoss: Equatable, Sendable, Codable {
     package var measurements: Int
     package var events: Int
     package var alertEvents: Int
+    package var rollouts: Int
 
-    package init(measurements: Int = 0, events: Int = 0, alertEvents: Int = 0) {
+    package init(
+        measurements: Int = 0, events: Int = 0, alertEvents: Int = 0, rollouts: Int = 0
+    ) {
         self.measurements = measurements
         self.events = events
         self.alertEvents = alertEvents
+        self.rollouts = rollouts
     }
 
-    package var total: Int { measurements + events + alertEvents }
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        measurements = try values.decode(Int.self, forKey: .measurements)
+        events = try values.decode(Int.self, forKey: .events)
+        alertEvents = try values.decode(Int.self, forKey: .alertEvents)
+        // A ledger of version 1 does not count them.
+        rollouts = try values.decodeIfPresent(Int.self, forKey: .rollouts) ?? 0
+    }
+
+    package var total: Int { measurements + events + alertEvents + rollouts }
 
     package static func += (left: inout Self, right: Self) {
         left.measurements += right.measurements
         left.events += right.events
         left.alertEvents += right.alertEvents
+        left.rollouts += right.rollouts
     }
 }
 

@@ -27,6 +27,16 @@ extension LedgerKeeper {
             }, answer)
     }
 
+    /// The newest `limit`, newest first.
+    package func rollouts(limit: Int, _ answer: @escaping Answer<[Rollout]>) {
+        ask({ store throws(LedgerError) in try store.rollouts(limit: limit) }, answer)
+    }
+
+    /// Nil: there is none with that id, or no more.
+    package func rollout(_ id: Int64, _ answer: @escaping Answer<Rollout?>) {
+        ask({ store throws(LedgerError) in try store.rollout(id) }, answer)
+    }
+
     /// The newest `limit` of a subject, or of all; oldest first.
     package func measurements(
         of subject: Subject?, _ resolution: Resolution, since: Timestamp, limit: Int,

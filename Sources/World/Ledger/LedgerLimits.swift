@@ -25,6 +25,8 @@ package struct LedgerLimits: Sendable {
     package var resolvedAlertsMax = 10_000
     /// An alert that lasts for weeks is reminded of, and spreads, again and again.
     package var alertEventsMax = 100_000
+    /// Years of them: expected times are learned from a few.
+    package var rolloutsMax = 1000
     /// About 30 MB each: 20 subjects for their whole retention, more subjects for less.
     package var rawRowsMax = 250_000
     package var minuteRowsMax = 250_000
@@ -38,7 +40,7 @@ package struct LedgerLimits: Sendable {
 
     /// Rows of one answer.
     static let answerRowsMax = 100_000
-    /// What an alert's evidence may take; past it the lines are left out.
+    /// What an alert's evidence may take, or a rollout's failure; past it the lines are left out.
     static let alertBytesMax = 256 << 10
     /// SQLite's page cache, in KiB: the pages that are written to, and little more.
     static let cacheKiB = 256

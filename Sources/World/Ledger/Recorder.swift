@@ -82,6 +82,8 @@ final class Recorder {
             guard let past = trouble else { return }
             trouble = nil
             relapse = (Clock.now() + limits.retryMax, past.pause)
+            // So that whoever hears of the mending knows what is missing.
+            tellLoss(isMending: true)
             report(.mended)
         } catch {
             note(error)
@@ -145,10 +147,10 @@ final class Recorder {
         }
     }
 
-    private func tellLoss() {
+    private func tellLoss(isMending: Bool = false) {
         guard loss.total > 0 || store?.loss.total ?? 0 > 0 else { return }
         let now = Clock.now()
-        if let lossTold, now < lossTold + limits.lossReports { return }
+        if !isMending, let lossTold, now < lossTold + limits.lossReports { return }
         lossTold = now
         if let lost = store?.takeLoss() { loss += lost }
         report(.dropped(loss))

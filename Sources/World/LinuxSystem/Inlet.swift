@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// How other threads reach the loop: what they post is called there, in order, and wakes it.
 ///
-/// At most `capacity` calls wait; `post` says whether there was room.
+/// At most `capacity` posted calls wait; `post` says whether there was room.
 package final class Inlet: @unchecked Sendable {
     private let wakeup: FileDescriptor
     private let capacity: Int
@@ -20,6 +20,7 @@ package final class Inlet: @unchecked Sendable {
         try loop.watch(wakeup, for: .readable) { [unowned self] _ in deliver() }
     }
 
+    /// False: there was no room, and it is never called.
     @discardableResult
     package func post(_ call: @escaping @Sendable () -> Void) -> Bool {
         pthread_mutex_lock(&mutex)
@@ -28,6 +29,15 @@ package final class Inlet: @unchecked Sendable {
         pthread_mutex_unlock(&mutex)
         eventfd_write(wakeup.rawValue, 1)
         return hasRoom
+    }
+
+    /// The same beyond `capacity`: for answers to what the loop itself asked, which wait in some bounded place until
+    /// then. It would wait for ever for one that is lost.
+    package func answer(_ call: @escaping @Sendable () -> Void) {
+        pthread_mutex_lock(&mutex)
+        waiting.append(call)
+        pthread_mutex_unlock(&mutex)
+        eventfd_write(wakeup.rawValue, 1)
     }
 
     private func deliver() {

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 package import StackModel
 
@@ -27,31 +28,49 @@ extension Port {
 
     /// Who listens, in words: `'python3' (pid 4711)`. Reads all of /proc: for messages only.
     package var ownerWords: String {
-        let inodes = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap(listeningInodes)
+        owner(ofAny: listeners.map(\.inode)) ?? "a process of another user"
+    }
+
+    /// Whether somebody listens at its number, whatever the address.
+    var isListenedAt: Bool { !listeners.isEmpty }
+
+    /// The other sockets that listen at the very address of the one with this inode.
+    func listeners(besides inode: String) -> [String] {
+        let listeners = listeners
+        let address = listeners.first { $0.inode == inode }?.address
+        return listeners.filter { $0.address == address && $0.inode != inode }.map(\.inode)
+    }
+
+    /// Who has one of these sockets, in words.
+    func owner(ofAny inodes: [String]) -> String? {
         for entry in Proc.all() {
             for inode in inodes where holds(entry.pid, socket: inode) {
                 return "'\(Proc.name(of: entry.pid) ?? "?")' (pid \(entry.pid))"
             }
         }
-        return "a process of another user"
+        return nil
     }
 
-    private func listeningInodes(_ table: String) -> [Substring] {
-        let wanted =
-            ":" + String(repeating: "0", count: max(0, 4 - String(number, radix: 16).count))
-            + String(number, radix: 16, uppercase: true)
-        return (TextFile.read(table, bytesMax: 8 << 20) ?? "").split(separator: "\n").dropFirst()
-            .compactMap { line in
+    private var listeners: [(address: Substring, inode: String)] {
+        let number = String(number, radix: 16, uppercase: true)
+        let wanted = ":" + String(repeating: "0", count: max(0, 4 - number.utf8.count)) + number
+        var found: [(address: Substring, inode: String)] = []
+        for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+            let text = TextFile.read(table, bytesMax: Self.tableBytesMax) ?? ""
+            for line in text.split(separator: "\n").dropFirst() {
                 let fields = line.split(separator: " ")
                 // 0A is TCP_LISTEN.
-                guard fields.count > 9, fields[1].hasSuffix(wanted), fields[3] == "0A" else {
-                    return nil
-                }
-                return fields[9]
+                guard fields.count > 9, fields[3] == "0A" else { break }
+                if fields[1].hasSuffix(wanted) { found.append((fields[1], String(fields[9]))) }
             }
+        }
+        return found
     }
 
-    private func holds(_ pid: Int32, socket inode: Substring) -> Bool {
+    /// The kernel lists those that listen first, 150 bytes each; very many connections may stand behind them.
+    private static let tableBytesMax = 256 << 10
+
+    private func holds(_ pid: Int32, socket inode: String) -> Bool {
         Directory.names(in: "/proc/\(pid)/fd").contains { name in
             var target = [CChar](repeating: 0, count: 64)
             return readlink("/proc/\(pid)/fd/\(name)", &target, 63) > 0

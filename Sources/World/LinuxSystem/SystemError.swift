@@ -5,13 +5,16 @@ package import SystemPackage
 package struct SystemError: Error, Equatable, CustomStringConvertible {
     package let action: String
     package let reason: Errno
+    /// The reason in better words than the kernel's, where we know them.
+    private let words: String?
 
-    package init(_ action: String, _ reason: Errno = .current) {
+    package init(_ action: String, _ reason: Errno = .current, because words: String? = nil) {
         self.action = action
         self.reason = reason
+        self.words = words
     }
 
-    package var description: String { "cannot \(action): \(reason.words)" }
+    package var description: String { "cannot \(action): \(words ?? reason.words)" }
 }
 
 extension Errno {

@@ -100,7 +100,7 @@ package enum UnixSocket {
         return received < 0 ? nil : (bytes, Peer(pid: pid, user: user, groups: []))
     }
 
-    private static func isAnswered(_ path: String) -> Bool {
+    static func isAnswered(_ path: String) -> Bool {
         // Without a descriptor nothing can be asked.
         guard let descriptor = try? open(SOCK_STREAM) else { return false }
         defer { try? descriptor.close() }  // Nothing was written to it.
@@ -120,7 +120,8 @@ package enum UnixSocket {
         return FileDescriptor(rawValue: descriptor)
     }
 
-    private static func name(
+    /// Binds or connects it.
+    static func name(
         _ descriptor: FileDescriptor, _ path: String,
         _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws(SystemError) {

@@ -10,9 +10,16 @@ struct Shipment {
     init(_ records: [OutboxRecord], of host: HostIdentity) throws(ShipFailure) {
         self.records = records
         var latest: [Int64: (place: Int, event: AlertEvent)] = [:]
+        var latestRollouts: [Int64: Int] = [:]
+        for (place, record) in records.enumerated() {
+            if case .rollout(let rollout) = record.content { latestRollouts[rollout.id] = place }
+        }
         for (place, record) in records.enumerated() {
             if case .alert(let event) = record.content {
                 latest[event.alert.id] = (place, event)
+            }
+            if case .rollout(let rollout) = record.content, latestRollouts[rollout.id] != place {
+                continue
             }
             add(try insertion(of: record, ledger: host.ledger), for: place)
         }
@@ -91,6 +98,21 @@ extension Shipment {
             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
             """),
         .prepare(
+            "catalyst_rollout",
+            """
+            INSERT INTO ops.rollouts AS known (ledger, rollout_id, kind, state, release,
+                previous_release, asked_by, reason, started_at, finished_at, message, services,
+                sequence)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            ON CONFLICT (ledger, rollout_id) DO UPDATE SET (kind, state, release,
+                previous_release, asked_by, reason, started_at, finished_at, message, services,
+                sequence) = ROW (excluded.kind, excluded.state, excluded.release,
+                excluded.previous_release, excluded.asked_by, excluded.reason,
+                excluded.started_at, excluded.finished_at, excluded.message, excluded.services,
+                excluded.sequence)
+            WHERE known.sequence < excluded.sequence
+            """),
+        .prepare(
             "catalyst_heartbeat",
             """
             INSERT INTO ops.hosts AS known (ledger, host_name, stack, agent_version, wanted,
@@ -130,6 +152,15 @@ private func insertion(
             [
                 ledger, measurement.subject.description, text(measurement.time),
                 json(measurement.values), json(measurement.highs),
+            ])
+    case .rollout(let rollout):
+        return .execute(
+            "catalyst_rollout",
+            [
+                ledger, "\(rollout.id)", rollout.kind.rawValue, rollout.state.rawValue,
+                rollout.release, rollout.previousRelease, rollout.askedBy, rollout.reason,
+                text(rollout.startedAt), rollout.finishedAt.map(text), rollout.message,
+                try json(rollout.steps), "\(record.sequence)",
             ])
     }
 }

@@ -45,7 +45,8 @@ extension AlertRule {
         case .agentMemory: AlertLevel(unit: .bytes)
         case .serviceDown, .serviceUnhealthy, .serviceOOMKilled, .serviceGaveUp, .brake, .logFlood,
             .redisPersistence, .databaseAway, .databaseNotEncrypted, .frontDoor,
-            .collectorLost, .stackRefused, .ledgerFailing, .maintenanceOverdue, .test:
+            .collectorLost, .stackRefused, .ledgerFailing, .maintenanceOverdue, .rolloutFailed,
+            .test:
             nil
         }
     }

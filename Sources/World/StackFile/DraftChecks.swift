@@ -23,6 +23,7 @@ struct DraftChecks {
         }
         checkCycles(known)
         checkPorts()
+        checkSockets()
     }
 
     private func missing(_ dependency: Dependency, isDeclared: Bool, _ place: Place) {
@@ -132,12 +133,32 @@ struct DraftChecks {
 
     private func clash(_ claim: PortClaim, _ other: PortClaim, with service: ServiceName) {
         guard claim.strength != .possible else { return }
-        let line = other.place.line ?? 0
-        let place =
-            other.place.file == claim.place.file
-            ? "line \(line)" : "\(findings.files[other.place.file]):\(line)"
         findings.error(
             claim.place, claim.key,
-            "duplicate port \(claim.port.number): '\(service)' has it already (\(place))")
+            "duplicate port \(claim.port.number): '\(service)' has it already"
+                + " (\(shown(other.place, from: claim.place)))")
+    }
+
+    /// Those without ports: paths and abstract names.
+    private func checkSockets() {
+        var taken: [String: (place: Place, service: ServiceName)] = [:]
+        for draft in active {
+            guard let place = draft.listenPlace, let path = draft.spec.listen,
+                Endpoint(listening: path) == nil
+            else { continue }
+            if let other = taken[path] {
+                findings.error(
+                    place, "x-catalyst.listen",
+                    "duplicate socket: '\(other.service)' has it already"
+                        + " (\(shown(other.place, from: place)))")
+            }
+            taken[path] = (place, draft.spec.name)
+        }
+    }
+
+    /// `line 2`, or `base.yaml:2` where that is another file.
+    private func shown(_ place: Place, from here: Place) -> String {
+        let line = place.line ?? 0
+        return place.file == here.file ? "line \(line)" : "\(findings.files[place.file]):\(line)"
     }
 }

@@ -31,6 +31,8 @@ extension Node {
         case (.variables, .list(let items)): node.content = .mapping(items.compactMap(\.assignment))
         case (.names, .list(let items)): node.content = .mapping(items.compactMap(\.named))
         case (.joined, .scalar): node.content = .list([self])
+        case (.short(let key), .scalar), (.short(let key), .list):
+            node.content = .mapping([Entry(key: key, place: place, value: self)])
         default: break
         }
         return node
@@ -87,15 +89,20 @@ extension [Entry] {
 }
 
 extension Node {
-    fileprivate enum Rule {
+    fileprivate enum Rule: Equatable {
         case plain, replaced, joined, variables, names, logging
+        /// A mapping, or short for one with this key.
+        case short(String)
 
         init(_ path: some BidirectionalCollection<String>) {
             let key = path.dropFirst(path.first == "services" ? 2 : 0)
             switch key.joined(separator: ".") {
-            case "command", "entrypoint", "healthcheck.test", "x-catalyst.hold",
-                "x-catalyst.rollout.order":
+            case "command", "entrypoint", "healthcheck.test", "x-catalyst.hold.command",
+                "x-catalyst.rollout.order", "x-catalyst.releases.build",
+                "x-catalyst.alerts.on_alert":
                 self = .replaced
+            case "x-catalyst.hold": self = .short("command")
+            case "x-catalyst.listen": self = .short("address")
             case "env_file", "tmpfs", "x-catalyst.source": self = .joined
             case "environment", "labels": self = .variables
             case "depends_on": self = .names

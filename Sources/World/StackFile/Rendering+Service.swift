@@ -39,8 +39,9 @@ extension ServiceSpec {
     }
 
     private var extras: YAML {
-        .mapping([
-            ("listen", .optional(listen, YAML.text)),
+        let usual = ServiceSpec(name: name, command: command)
+        return .mapping([
+            ("listen", listening),
             (
                 "contract",
                 .row([
@@ -51,11 +52,32 @@ extension ServiceSpec {
                 ])
             ),
             ("on_unhealthy", plain(onUnhealthy.rawValue, unless: OnUnhealthy.restart.rawValue)),
-            ("hold", .optional(hold, YAML.words)),
+            ("hold", .optional(hold, \.yaml)),
+            ("drain", time(drain, unless: usual.drain)),
             ("source", .words(source)),
             ("backoff", restart.backoff.yaml),
             ("retry_failed_every", time(restart.slowRetry, unless: RestartPolicy().slowRetry)),
             ("healthy_after", number(healthCheck.successes, unless: 1)),
+        ])
+    }
+}
+
+extension ServiceSpec {
+    private var listening: YAML {
+        guard let listen else { return .nothing }
+        guard backlog != ServiceSpec(name: name, command: command).backlog
+        else { return .text(listen) }
+        return .row([("address", .text(listen)), ("backlog", .plain("\(backlog)"))])
+    }
+}
+
+extension Hold {
+    fileprivate var yaml: YAML {
+        let usual = Hold(command: command)
+        guard self != usual else { return .words(command) }
+        return .row([
+            ("command", .words(command)), ("every", time(every, unless: usual.every)),
+            ("limit", time(limit, unless: usual.limit)),
         ])
     }
 }
@@ -116,10 +138,10 @@ extension UpdatePolicy {
     fileprivate var yaml: YAML {
         let usual = UpdatePolicy()
         return .row([
-            ("order", plain(order.rawValue, unless: usual.order.rawValue)),
+            ("order", .optional(order) { .plain($0.rawValue) }),
             ("delay", time(delay, unless: usual.delay)),
-            ("monitor", time(monitor, unless: usual.monitor)),
-            ("failure_action", plain(failureAction.rawValue, unless: usual.failureAction.rawValue)),
+            ("monitor", .optional(monitor) { time($0.wrappedValue) }),
+            ("failure_action", .optional(failureAction) { .plain($0.rawValue) }),
             ("parallelism", number(parallelism, unless: usual.parallelism)),
             ("max_failure_ratio", failureRatioMax == 0 ? .nothing : decimal(failureRatioMax)),
         ])

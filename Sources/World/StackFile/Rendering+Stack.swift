@@ -6,6 +6,7 @@ extension StackSpec {
     var extras: YAML {
         .mapping([
             ("rollout", rollout.yaml),
+            ("releases", releases.yaml),
             ("freeze", .list(freeze.map(YAML.text))),
             ("alerts", alerts.yaml),
             ("watch", watch.yaml),
@@ -28,6 +29,21 @@ extension RolloutPolicy {
             ("order", .words(order.map(\.text))),
             ("soak", time(soak, unless: usual.soak)),
             ("failure_action", plain(failureAction.rawValue, unless: usual.failureAction.rawValue)),
+        ])
+    }
+}
+
+extension ReleasePolicy {
+    fileprivate var yaml: YAML {
+        let usual = ReleasePolicy()
+        return .mapping([
+            ("directory", .optional(directory, YAML.text)),
+            ("repository", .optional(repository, YAML.text)),
+            ("build", .optional(build, YAML.words)),
+            ("build_timeout", time(buildTimeout, unless: usual.buildTimeout)),
+            ("keep", number(keep, unless: usual.keep)),
+            ("stack", stack == usual.stack ? .nothing : .text(stack)),
+            ("space", spaceMin == usual.spaceMin ? .nothing : size(spaceMin)),
         ])
     }
 }

@@ -9,11 +9,9 @@ extension ServiceReader {
         let reaction: OnUnhealthy? = section.take("on_unhealthy")?
             .choice("reaction", of: ["restart": .restart, "alert": .alert])
         draft.spec.onUnhealthy = reaction ?? .restart
-        if let field = section.take("hold"), let words = field.command() {
-            draft.spec.hold = words
-            if words.first?.isEmpty ?? true { field.fail("is empty") }
-        }
-        draft.spec.source = section.take("source")?.textsOrOne() ?? []
+        if let field = section.take("hold") { draft.spec.hold = hold(field) }
+        if let field = section.take("source") { draft.spec.source = sources(field) }
+        draft.spec.drain = section.take("drain")?.duration() ?? draft.spec.drain
         if let field = section.take("backoff") { readBackoff(field) }
         if let field = section.take("retry_failed_every") {
             draft.spec.restart.slowRetry = slowRetry(field) ?? .zero
@@ -21,20 +19,6 @@ extension ServiceReader {
         let successes = section.take("healthy_after")?.whole(1...1000)
         draft.spec.healthCheck.successes = successes ?? 1
         section.finish()
-    }
-
-    private mutating func readListen(_ field: Field) {
-        guard let scalar = field.scalar() else { return }
-        guard let endpoint = Endpoint(listening: scalar.text), let number = endpoint.port else {
-            return field.fail(
-                "\(scalar.quoted) is no numeric address and port such as '127.0.0.1:5001'")
-        }
-        let port = Port(address: endpoint.address, number: number)
-        if !port.isLoopback { field.warn("\(scalar.quoted) can be reached from other hosts") }
-        draft.spec.listen = scalar.text
-        draft.claims.insert(
-            PortClaim(port: port, place: field.node.place, key: field.key, strength: .declared),
-            at: 0)
     }
 
     private mutating func readContract(_ field: Field) {

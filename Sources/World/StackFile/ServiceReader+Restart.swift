@@ -56,18 +56,19 @@ extension ServiceReader {
         draft.spec.restart = policy
     }
 
-    private func update(
+    private mutating func update(
         _ field: Field, actions: KeyValuePairs<String, UpdatePolicy.FailureAction>
     ) -> UpdatePolicy {
         var policy = UpdatePolicy()
         guard var section = field.section() else { return policy }
-        let order: UpdatePolicy.Order? = section.take("order")?
-            .choice("order", of: ["stop-first": .stopFirst, "start-first": .startFirst])
-        policy.order = order ?? policy.order
+        if let field = section.take("order") {
+            policy.order = field.choice(
+                "order", of: ["stop-first": .stopFirst, "start-first": .startFirst])
+            if policy.order == .startFirst { draft.startFirst.append(field) }
+        }
         policy.delay = section.take("delay")?.duration() ?? policy.delay
-        policy.monitor = section.take("monitor")?.duration() ?? policy.monitor
-        policy.failureAction =
-            section.take("failure_action")?.choice("action", of: actions) ?? policy.failureAction
+        policy.monitor = section.take("monitor")?.duration().map(Seconds.init)
+        policy.failureAction = section.take("failure_action")?.choice("action", of: actions)
         policy.parallelism = section.take("parallelism")?.whole(0...1000) ?? policy.parallelism
         policy.failureRatioMax =
             section.take("max_failure_ratio")?.number(0...1) ?? policy.failureRatioMax

@@ -16,6 +16,9 @@ struct Draft {
     /// One for each of `spec.dependencies`.
     var dependencyPlaces: [Place] = []
     var claims: [PortClaim] = []
+    var listenPlace: Place?
+    /// Where it says that the new instance is to start before the old one ends.
+    var startFirst: [Field] = []
 }
 
 /// One service's section, key by key. A key is taken in exactly one of the extensions' files.
@@ -62,6 +65,7 @@ struct ServiceReader {
         readHooks()
         readPorts()
         readCatalyst()
+        warnOfStartFirst()
         keys.finish(idle: idleServiceKeys, refused: refusedServiceKeys)
         draft.spec.ports = draft.claims.distinctPorts
     }

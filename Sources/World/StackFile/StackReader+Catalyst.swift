@@ -8,6 +8,7 @@ extension StackReader {
         if let field = section.take("rollout") {
             stack.rollout = rollout(field, services: stack.services.map(\.name))
         }
+        if let field = section.take("releases") { stack.releases = releases(field) }
         if let field = section.take("freeze") { stack.freeze = freeze(field) }
         if let field = section.take("alerts") { stack.alerts = alerts(field) }
         if let field = section.take("watch") { stack.watch = watch(field) }
@@ -15,42 +16,6 @@ extension StackReader {
         if let field = section.take("metrics") { stack.metrics = metrics(field, stack.services) }
         if let field = section.take("host") { stack.host = host(field) }
         section.finish()
-    }
-
-    private func rollout(_ field: Field, services: [ServiceName]) -> RolloutPolicy {
-        var policy = RolloutPolicy()
-        guard var section = field.section() else { return policy }
-        for item in section.take("order")?.items() ?? [] {
-            guard let scalar = item.scalar() else { continue }
-            let name = ServiceName(scalar.text)
-            if !services.contains(name) {
-                let near = suggestion(for: scalar.written, among: services.map(\.text))
-                item.fail("unknown service \(scalar.quoted)\(near)")
-            } else if policy.order.contains(name) {
-                item.fail("\(scalar.quoted) stands here twice")
-            } else {
-                policy.order.append(name)
-            }
-        }
-        policy.soak = section.take("soak")?.duration() ?? policy.soak
-        policy.failureAction =
-            section.take("failure_action")?.choice("action", of: updateActions)
-            ?? policy.failureAction
-        section.finish()
-        return policy
-    }
-
-    private func freeze(_ field: Field) -> [String] {
-        (field.itemsOrOne() ?? []).compactMap { item in
-            guard let scalar = item.scalar() else { return nil }
-            do throws(FreezeError) {
-                try checkFreeze(scalar.text)
-                return scalar.text
-            } catch {
-                item.fail("\(scalar.quoted): \(error)")
-                return nil
-            }
-        }
     }
 
     private func host(_ field: Field) -> HostPlan {

@@ -39,6 +39,11 @@ extension EventRecord.Kind {
         case .clockJumped: "cf066733463c42ec927448a7c1e8316a"
         case .notifierFailed: "dd7c903c28a141599112833f7730a637"
         case .inspected: "b8225bcec4a146589d2b3c4a74616955"
+        case .rolloutBegan: "98ca449c4708484a91b4dbd40542824a"
+        case .rolling: "858376f50e284f7caa57272c40660026"
+        case .rolloutSucceeded: "79460601acfa47c7915de36804aac352"
+        case .rolloutFailed: "7d8d424c4cfd4fc1b8e5743bceabce6c"
+        case .adopted: "50c4800b1456481da53d858bb6a4e7b8"
         }
     }
 }
@@ -81,6 +86,7 @@ extension AlertRule {
         case .agentMemory: "9af472f84f6847c8b987510c17b43077"
         case .maintenanceOverdue: "ed591077c50d46e986aa956d99532219"
         case .notifierFailing: "c626e8ee191245c29f94f78e2f85fe01"
+        case .rolloutFailed: "99cdd73f9b294585a4e9d2b4fa506968"
         case .test: "0870c407820d40909aa97b2c128fc821"
         }
     }

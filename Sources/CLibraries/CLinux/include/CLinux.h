@@ -128,3 +128,18 @@ int catalyst_peer_credentials(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
 /// SO_PEERGROUPS: how many supplementary groups the peer has (at most `count` are stored), or -1.
 int catalyst_peer_groups(int socket, gid_t *groups, int count);
 int catalyst_set_pdeathsig(int signal);
+
+/// Gives the reuseport group of `socket` a filter: connections from `source` (an IPv4 address as a number; 0: nobody)
+/// go to the member with index `canary`, all others to the one with index `others`.
+int catalyst_steer(int socket, uint32_t source, uint32_t canary, uint32_t others);
+/// How many connections wait in a TCP listener, or -1.
+int catalyst_accept_queue(int listener);
+/// pidfd_getfd: a copy of the descriptor `number` of another process, closed on exec; or -1.
+int catalyst_take_descriptor(int pidfd, int number);
+
+/// syncfs: all that was written to the file system of `descriptor` is on the disk.
+int catalyst_sync_file_system(int descriptor);
+/// copy_file_range from and to the current positions: how many bytes, 0 at the end, or -1.
+ssize_t catalyst_copy_range(int source, int target, size_t bytes);
+/// Nice 10 and the idle class of the disk, for this process and what it starts; as far as the kernel lets it.
+void catalyst_lower_priority(void);

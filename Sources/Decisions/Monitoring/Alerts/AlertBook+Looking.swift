@@ -68,25 +68,10 @@ extension AlertBook {
             .remember(alert), .keep(.acknowledged, alert, message: "acknowledged by \(person)"),
         ]
     }
-
-    /// Tests are no open alerts, and pass every limit: they are to arrive.
-    mutating func test(_ count: Int, _ now: Now) -> [Effect] {
-        (0..<max(0, count)).map { index in
-            var alert = Alert(
-                id: nextID, rule: .test, subject: .thing(.agent),
-                severity: settings.policy(for: .test).severity, state: .resolved, since: now.time,
-                summary: "test alert \(index + 1) of \(count)")
-            alert.firedAt = now.time
-            alert.resolvedAt = now.time
-            alert.toldAt = now.time
-            nextID += 1
-            return .announce(.test, alert, message: alert.summary)
-        }
-    }
 }
 
 extension AlertRule {
-    /// The book's own to raise.
+    /// Not to be found by a look: the book's own to raise, or asked for.
     fileprivate var isOwn: Bool { self == .maintenanceOverdue || self == .test }
 }
 

@@ -20,8 +20,6 @@ package struct AlertBook: Sendable {
         /// We restart or deploy these ourselves.
         case operationBegan(Int, services: Set<ServiceName>, words: String)
         case operationEnded(Int)
-        /// Somebody wants to see that alerts arrive.
-        case tested(count: Int)
     }
 
     package enum Effect: Equatable, Sendable {
@@ -29,7 +27,7 @@ package struct AlertBook: Sendable {
         case remember(Alert)
         /// It was pending, and came to nothing.
         case forget(Int64)
-        /// Tell and keep: `fired`, `escalated`, `reminded`, `resolved` and `test` only.
+        /// Tell and keep: `fired`, `escalated`, `reminded` and `resolved` only.
         case announce(AlertEvent.Kind, Alert, message: String)
         /// Keep without telling.
         case keep(AlertEvent.Kind, Alert, message: String)
@@ -94,7 +92,6 @@ package struct AlertBook: Sendable {
         case .operationBegan(let id, let services, let words):
             mutes.beginOperation(id, of: services, words)
         case .operationEnded(let id): mutes.endOperation(id, at: now.moment)
-        case .tested(let count): effects += test(count, now)
         }
         lookAtMaintenance(now)
         effects += settle(now)

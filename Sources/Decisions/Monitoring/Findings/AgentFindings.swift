@@ -18,7 +18,9 @@ func agentFindings(_ seen: Observation, _ settings: AlertSettings) -> [Finding] 
             .notifierFailing,
             Thresholds(.notifierFailing, settings).level(atLeast: Double(agent.notifierFailures)),
             "the on_alert command failed \(agent.notifierFailures) times in a row"
-                + (agent.notifierProblem.map { ": \($0)" } ?? "")),
+                + (agent.notifierProblem.map { ": \($0)" } ?? "")
+                + (agent.notifierDropped > 0 ? "; left out: \(agent.notifierDropped) alerts" : "")
+        ),
         finding(
             .brake, seen.braked.isEmpty ? .cleared : .raised,
             "too many restarts because of bad health, no more for now: "
@@ -37,5 +39,19 @@ func agentFindings(_ seen: Observation, _ settings: AlertSettings) -> [Finding] 
                 Thresholds(.agentMemory, settings).level(above: Double(memory.bytes)),
                 "uses \(humanBytes(Double(memory.bytes))) of memory"))
     }
-    return found
+    return found + rolloutFindings(seen)
+}
+
+/// The newest rollout's failure; whatever an earlier one's was about is cleared by it.
+private func rolloutFindings(_ seen: Observation) -> [Finding] {
+    let agent = Subject.thing(.agent)
+    let subjects = [agent] + seen.services.map { .service($0.name) }
+    let failure = seen.agent.rolloutFailure
+    // One that is not in the stack, such as a new one that was taken back, could never be cleared.
+    let failed = failure.map { subjects.contains($0.subject) ? $0.subject : agent }
+    return subjects.map { subject in
+        Finding(
+            .rolloutFailed, subject, subject == failed ? .raised : .cleared,
+            failure.map { "a rollout failed: \($0.words)" } ?? "")
+    }
 }

@@ -88,6 +88,22 @@ package struct AgentSight: Sendable {
     package var memory: ByteCount?
     package var notifierFailures = 0
     package var notifierProblem: String?
+    /// Alerts that it was never told of, because too many waited.
+    package var notifierDropped = 0
+    /// Of the newest rollout that is over; nil: it succeeded, or there was none.
+    package var rolloutFailure: FailedRollout?
 
     package init() {}
+}
+
+/// A rollout that did not come about.
+package struct FailedRollout: Equatable, Sendable {
+    /// The service that failed; `@agent` where it was none's fault.
+    package var subject: Subject
+    package var words: String
+
+    package init(_ subject: Subject, _ words: String) {
+        self.subject = subject
+        self.words = words
+    }
 }

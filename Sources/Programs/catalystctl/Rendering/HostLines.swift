@@ -1,12 +1,20 @@
 internal import ControlProtocol
 internal import StackModel
 
-/// What stands below the headline of `status` and `top`: maintenance, the host, open alerts.
+/// What stands below the headline of `status` and `top`: maintenance, a rollout, the host, open alerts.
 struct HostLines {
     let status: StackStatus
 
     func lines(on terminal: Terminal) -> [String] {
-        [maintenance(on: terminal), host(on: terminal), alerts(on: terminal)].compactMap { $0 }
+        [maintenance, rollout, host, alerts].compactMap { $0(terminal) }
+    }
+
+    private func rollout(on terminal: Terminal) -> String? {
+        status.host.rollout.map { rollout in
+            let words = "rollout \(rollout.id): \(rollout.title): \(rollout.standing)"
+            return terminal.paint(
+                displayed(words).shortened(to: terminal.width), rollout.state.color)
+        }
     }
 
     private func maintenance(on terminal: Terminal) -> String? {

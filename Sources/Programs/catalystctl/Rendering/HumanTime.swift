@@ -12,6 +12,17 @@ func humanDuration(_ duration: Duration) -> String {
     }
 }
 
+/// How long, in the two largest units: `42s`, `4m 10s`, `1h 5m`.
+func humanSpan(_ duration: Duration) -> String {
+    let seconds = max(0, duration.components.seconds)
+    let units = [
+        ("d", seconds / 86_400), ("h", seconds / 3600 % 24), ("m", seconds / 60 % 60),
+        ("s", seconds % 60),
+    ]
+    let words = units.drop { $0.1 == 0 }.prefix(2).filter { $0.1 > 0 }.map { "\($0.1)\($0.0)" }
+    return words.isEmpty ? "0s" : words.joined(separator: " ")
+}
+
 /// The time until something, rounded up so that it never says 0 too early.
 func humanWait(_ duration: Duration) -> String {
     humanDuration(duration <= .zero ? .zero : duration + .milliseconds(999))

@@ -99,6 +99,7 @@ struct StatusPage {
             return "why \(displayed(worst.service.name.text))"
         }
         if !status.firing.isEmpty { return "alerts" }
+        if let rollout = status.host.rollout { return "rollouts show \(rollout.id) --follow" }
         if !concerns.isEmpty { return "status --watch" }
         return status.services.allSatisfy { !$0.wanted } && !status.services.isEmpty ? "up" : nil
     }

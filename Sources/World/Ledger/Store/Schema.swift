@@ -7,17 +7,19 @@ enum Schema {
     private static let application: Int64 = 0x4354_4c59
 
     /// Each brings the tables of the version before it, counted from 0, to its own.
-    private static let migrations = [first]
+    private static let migrations = [first, second]
     static var version: Int64 { Int64(migrations.count) }
 
-    /// Makes the tables in an empty file.
-    static func make(in database: Database) throws(LedgerError) {
+    /// Makes the tables in an empty file, those of `version`.
+    static func make(
+        in database: Database, version: Int64 = Schema.version
+    ) throws(LedgerError) {
         // Both can only be chosen before there are tables. Incremental: a drained outbox gives its disk space back.
         try database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         try configure(database)
         try database.execute("PRAGMA application_id = \(application)")
-        try migrate(database, from: 0)
-        let identity = randomUUID()
+        try migrate(database, from: 0, to: Int(version))
+        let identity = UniqueName.random()
         try database.run(
             "INSERT INTO meta (key, value) VALUES ('identity', ?)", .text(identity))
     }
@@ -35,7 +37,7 @@ enum Schema {
                 "cannot use the ledger '\(database.path)': a newer catalyst made it (version \(found), "
                     + "this one knows \(version)): run that one, or move the file away")
         }
-        if found < version { try migrate(database, from: Int(found)) }
+        if found < version { try migrate(database, from: Int(found), to: Int(version)) }
         try check(database)
     }
 
@@ -55,11 +57,13 @@ enum Schema {
             """)
     }
 
-    private static func migrate(_ database: Database, from version: Int) throws(LedgerError) {
+    private static func migrate(
+        _ database: Database, from old: Int, to new: Int
+    ) throws(LedgerError) {
         do throws(LedgerError) {
             try database.execute("BEGIN IMMEDIATE")
-            for step in migrations[version...] { try database.execute(step) }
-            try database.execute("PRAGMA user_version = \(migrations.count); COMMIT")
+            for step in migrations[old..<new] { try database.execute(step) }
+            try database.execute("PRAGMA user_version = \(new); COMMIT")
         } catch {
             // The error that led here is the one to tell.
             if database.isInTransaction { try? database.execute("ROLLBACK") }
@@ -69,21 +73,12 @@ enum Schema {
 
     /// The small tables, without which nothing goes on; damage elsewhere shows when it is read.
     private static func check(_ database: Database) throws(LedgerError) {
-        for table in ["meta", "silences", "unrolled", "alerts"] {
+        for table in ["meta", "silences", "unrolled", "alerts", "rollouts"] {
             let found = try database.rows("PRAGMA quick_check('\(table)')") { $0.text(0) }
             if let first = found.first, first != "ok" {
                 throw LedgerError(.damage, "the ledger '\(database.path)' is damaged: \(first)")
             }
         }
-    }
-
-    private static func randomUUID() -> String {
-        var bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
-        bytes[6] = bytes[6] & 0x0f | 0x40
-        bytes[8] = bytes[8] & 0x3f | 0x80
-        let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-        return [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { digits[$0].joined() }
-            .joined(separator: "-")
     }
 
     private static let first = """
@@ -113,5 +108,15 @@ enum Schema {
         CREATE TABLE outbox (
             sequence INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, body BLOB NOT NULL);
         CREATE INDEX outbox_kind ON outbox (kind, sequence);
+        """
+
+    private static let second = """
+        -- body: JSON.
+        CREATE TABLE rollouts (
+            id INTEGER PRIMARY KEY, state TEXT NOT NULL, is_over INTEGER NOT NULL,
+            started INTEGER NOT NULL, body BLOB NOT NULL);
+        -- kind 3: a rollout, and which one; at most one record of each waits.
+        ALTER TABLE outbox ADD COLUMN rollout INTEGER;
+        CREATE UNIQUE INDEX outbox_rollout ON outbox (rollout) WHERE rollout IS NOT NULL;
         """
 }

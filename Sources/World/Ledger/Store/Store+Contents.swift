@@ -9,8 +9,10 @@ extension Store {
             throw LedgerError(
                 .damage, "the ledger '\(database.path)' is damaged: it has no identity")
         }
+        let rollouts = try openingRollouts()
         return LedgerContents(
             identity: identity, nextAlertID: tallies.nextAlertID, nextEventID: tallies.nextEventID,
+            nextRolloutID: rollouts.next, openRollout: rollouts.open, lastRollout: rollouts.last,
             openAlerts: try alerts(.open),
             silences: try silences(), maintenance: try maintenance(),
             lastEventTime: tallies.lastEventTime.map { Timestamp(nanoseconds: $0) },

@@ -6,12 +6,18 @@ extension Store {
         case measurement = 0
         case event = 1
         case alert = 2
+        case rollout = 3
     }
 
-    func addToOutbox(_ kind: OutboxKind, _ body: [UInt8]) throws(LedgerError) {
+    /// A record of a rollout takes the place of one that still waits.
+    func addToOutbox(
+        _ kind: OutboxKind, _ body: [UInt8], rollout: Int64? = nil
+    ) throws(LedgerError) {
         guard outbox == .on else { return }
+        if let rollout { try remove("rollout = ?", .integer(rollout)) }
         try database.run(
-            "INSERT INTO outbox (kind, body) VALUES (?, ?)", .integer(kind.rawValue), .blob(body))
+            "INSERT INTO outbox (kind, body, rollout) VALUES (?, ?, ?)",
+            .integer(kind.rawValue), .blob(body), .optional(rollout))
         tallies.outboxRows += 1
         tallies.outboxBytes += body.count
     }
@@ -65,7 +71,8 @@ extension Store {
         }
     }
 
-    /// When it is full: the oldest measures go first, then the oldest events, and only then the oldest alert events.
+    /// When it is full: the oldest measures go first, then the oldest events, then the oldest alert events,
+    /// and only then rollouts.
     func pruneOutbox() throws(LedgerError) {
         // A hundredth at once, so that not each further record has to look for room.
         let rows = tallies.outboxRows - limits.outboxRowsMax
@@ -112,6 +119,7 @@ extension Store {
         case .measurement: lost.measurements = removed
         case .event: lost.events = removed
         case .alert: lost.alertEvents = removed
+        case .rollout: lost.rollouts = removed
         }
         loss += lost
         tallies.dropped += lost
@@ -122,6 +130,7 @@ extension Store {
         case .measurement: MeasureCoding.record(body).map { .measurement($0) }
         case .event: Stored.value(EventRecord.self, body).map { .event($0) }
         case .alert: Stored.value(AlertEvent.self, body).map { .alert($0) }
+        case .rollout: Stored.value(Rollout.self, body).map { .rollout($0) }
         }
     }
 }

@@ -6,6 +6,7 @@ extension Store {
         for resolution in Resolution.allCases { try prune(resolution) }
         try pruneEvents()
         try pruneAlerts()
+        try pruneRollouts()
         try pruneOutbox()
     }
 
@@ -64,6 +65,16 @@ extension Store {
         tallies.alertEvents -= try database.run(
             "DELETE FROM alert_events WHERE alert IN (\(oldest))", limit)
         try database.run("DELETE FROM alerts WHERE id IN (\(oldest))", limit)
+    }
+
+    private func pruneRollouts() throws(LedgerError) {
+        guard written.rollouts > 0 else { return }
+        try database.run(
+            """
+            DELETE FROM rollouts WHERE id IN (
+                SELECT id FROM rollouts ORDER BY id DESC LIMIT ? OFFSET ?)
+            """,
+            .integer(rowsMax(written.rollouts)), .integer(limits.rolloutsMax))
     }
 
     private func rowsMax(_ written: Int) -> Int { max(limits.pruneRowsMax, 2 * written) }

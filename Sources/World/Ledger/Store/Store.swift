@@ -18,6 +18,7 @@ final class Store: @unchecked Sendable {
     struct Written {
         var rows = 0
         var alerts = 0
+        var rollouts = 0
         var measurements = [0, 0, 0]
     }
 
@@ -97,6 +98,7 @@ final class Store: @unchecked Sendable {
         case .removeSilence(let id):
             try database.run("DELETE FROM silences WHERE id = ?", .integer(id))
         case .maintenance(let maintenance): try put(maintenance)
+        case .rollout(let rollout): try put(rollout)
         case .shipped(let sequence): try removeShipped(through: sequence)
         case .refused(let sequences): try removeRefused(sequences)
         case .outbox(let outbox): self.outbox = outbox

@@ -28,12 +28,19 @@ extension Alert {
     var storable: Alert {
         var alert = self
         alert.evidence.measures = alert.evidence.measures.filter { $0.value.isFinite }
+        alert.evidence.lines = alert.evidence.lines.keptForStorage
+        return alert
+    }
+}
+
+extension [LogRecord] {
+    /// The last ones, as many as there is room for.
+    var keptForStorage: [LogRecord] {
         var bytes = 0
-        alert.evidence.lines = alert.evidence.lines.reversed().prefix { line in
+        return reversed().prefix { line in
             bytes += line.text.utf8.count
             return bytes <= LedgerLimits.alertBytesMax
         }.reversed()
-        return alert
     }
 }
 

@@ -108,6 +108,6 @@ extension LedgerLoss {
     func minus(_ other: Self) -> Self {
         LedgerLoss(
             measurements: measurements - other.measurements, events: events - other.events,
-            alertEvents: alertEvents - other.alertEvents)
+            alertEvents: alertEvents - other.alertEvents, rollouts: rollouts - other.rollouts)
     }
 }

@@ -1,0 +1,79 @@
+internal import LinuxSystem
+internal import SystemPackage
+
+/// The listening sockets that the agent owns for one service: the one that users reach, and while an instance takes
+/// another's place a second one.
+final class OwnedSockets {
+    /// As the stack file has it.
+    let address: String
+    private let group: ReuseportGroup
+    /// The one that users reach.
+    private(set) var main: ListeningSocket
+    /// The one they reached before, while it is served still.
+    private(set) var previous: ListeningSocket?
+    /// Where probes of the second socket have to come from.
+    var probeSource: String? { group.isIPv4Loopback ? ReuseportGroup.canarySource : nil }
+
+    init(address: String, backlog: Int) throws(SystemError) {
+        self.address = address
+        group = try ReuseportGroup(address: address, backlog: backlog)
+        main = try group.add()
+    }
+
+    /// Takes them back from the processes that have them as descriptor 3, the oldest first; users are, or from now on
+    /// go, to the newest.
+    init(address: String, backlog: Int, from pids: [Int32]) throws(SystemError) {
+        self.address = address
+        group = try ReuseportGroup(address: address, backlog: backlog)
+        var taken: [ListeningSocket] = []
+        for pid in pids { taken.append(try group.adopt(takeDescriptor(3, from: pid))) }
+        guard let newest = taken.last else {
+            throw SystemError("take the socket of '\(address)' back", .noSuchProcess)
+        }
+        main = newest
+        previous = taken.count > 1 ? taken.first : nil
+        if previous != nil { try group.sendAll(to: main) }
+    }
+
+    /// For an instance that only probes are to reach.
+    func openSecond() throws(SystemError) -> ListeningSocket {
+        let socket = try group.add()
+        do throws(SystemError) {
+            try group.sendCanary(to: socket)
+        } catch {
+            group.close(socket)
+            throw error
+        }
+        return socket
+    }
+
+    /// Users reach it from now on; the one they reached before stays open for those who wait in it.
+    func admit(to socket: ListeningSocket) throws(SystemError) {
+        guard socket !== main else { return }
+        try group.sendAll(to: socket)
+        previous = main
+        main = socket
+    }
+
+    /// A new socket for callers to wait in; the one before, or nil where it cannot be.
+    func turnOver() -> ListeningSocket? {
+        let old = main
+        do throws(SystemError) {
+            try admit(to: group.add())
+            return old
+        } catch {
+            return nil
+        }
+    }
+
+    /// How many connections nobody has taken yet.
+    func waiting(in socket: ListeningSocket?) -> Int { socket?.queueLength ?? 0 }
+
+    func close(_ socket: ListeningSocket) {
+        if socket === previous { previous = nil }
+        guard socket !== main else { return }
+        group.close(socket)
+    }
+
+    func close() { group.closeAll() }
+}
