@@ -86,7 +86,7 @@ let package = Package(
         .tests("Supervision", uses: "StackModel"),
         .tests("Monitoring", uses: "StackModel"),
         .tests("Rollouts", uses: "StackModel"),
-        .tests("Releases", uses: "StackModel", "LinuxSystem"),
+        .tests("Releases", uses: "StackModel", "LinuxSystem", "JSONLines", "catalystctl"),
         .tests("LinuxSystem", uses: "StackModel", "CLinux", .system),
         .tests("Logs", uses: "StackModel"),
         .tests("Ledger", uses: "StackModel", "LinuxSystem"),

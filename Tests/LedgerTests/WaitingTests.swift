@@ -120,6 +120,50 @@ struct WaitingTests {
         #expect(try await room.ask { $0.outboxCount($1) }.dropped.events == refused)
     }
 
+    @Test func `when it mends, all that had to give way was told before`() async throws {
+        let room = try Workroom()
+        room.open()
+        _ = try await room.contents()
+        room.close()
+        try setVersion(99, of: room)
+        var limits = LedgerLimits.quick
+        (limits.waitingBytesMax, limits.waitingAlertBytesMax) = (20_000, 40_000)
+        limits.lossReports = .seconds(3600)
+        room.open(limits: limits)
+        try await eventually("it fails") { !room.failures.isEmpty }
+        for id in 1...200 { try await room.write(.event(.sample(UInt64(id)))) }
+        try await eventually("a loss is told") { self.lost(in: room) > 0 }
+        let early = lost(in: room)
+        for id in 201...400 { try await room.write(.event(.sample(UInt64(id)))) }
+        // Not so soon again.
+        #expect(lost(in: room) == early)
+        try await eventually("the version") {
+            (try? self.setVersion(Schema.version, of: room)) != nil
+        }
+        try await eventually("mended") { room.events.contains(.mended) }
+        let told = room.events.prefix { $0 != .mended }
+        let kept = try await room.ask { $0.events(of: nil, tail: 999, $1) }
+        #expect(lost(in: room) == 400 - kept.count && kept.count < 200)
+        #expect(
+            told.reduce(0) { if case .dropped(let loss) = $1 { $0 + loss.events } else { $0 } }
+                == 400 - kept.count)
+    }
+
+    @Test func `what was lost is told in words`() {
+        #expect("\(LedgerLoss(measurements: 1, alertEvents: 2))" == "1 measurement, 2 alert events")
+        #expect("\(LedgerLoss(events: 3, rollouts: 1))" == "3 events, 1 rollout")
+    }
+
+    private func lost(in room: Workroom) -> Int {
+        room.events.reduce(0) { if case .dropped(let loss) = $1 { $0 + loss.events } else { $0 } }
+    }
+
+    private func setVersion(_ version: Int64, of room: Workroom) throws {
+        let database = try Database(path: room.path)
+        defer { database.close() }
+        try database.execute("PRAGMA user_version = \(version)")
+    }
+
     private func counts(_ waiting: WaitingWrites) -> [LedgerEntry.Worth: Int] {
         var counts: [LedgerEntry.Worth: Int] = [:]
         for entry in waiting.writes.flatMap(\.entries) { counts[entry.worth, default: 0] += 1 }

@@ -67,7 +67,8 @@ struct Caller {
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         // The kernel chooses the port when both ends are known, so that they cannot run out.
         var on: Int32 = 1
-        setsockopt(descriptor, Int32(IPPROTO_IP), 24 /* IP_BIND_ADDRESS_NO_PORT */, &on, 4)
+        let bindAddressNoPort: Int32 = 24
+        setsockopt(descriptor, Int32(IPPROTO_IP), bindAddressNoPort, &on, 4)
         guard name(source, 0, bind), name("127.0.0.1", port, connect) else {
             close(descriptor)
             return nil

@@ -27,7 +27,7 @@ struct ListeningSocketTests {
         getsockopt(number, Int32(IPPROTO_TCP), TCP_NODELAY, &noDelay, &size)
         #expect(noDelay == 1)
         _ = fcntl(number, F_SETFL, O_NONBLOCK)
-        port.first.makeBlocking()
+        try port.group.prepare(port.first)
         #expect(fcntl(number, F_GETFL) & O_NONBLOCK == 0)
     }
 
@@ -104,10 +104,13 @@ struct ListeningSocketTests {
         let holder = try request.spawn()
         let taken = try takeDescriptor(3, from: holder.pid)
         #expect(ListeningSocket(taken).inode == port.first.inode)
-        let failure = #expect(throws: SystemError.self) { try takeDescriptor(900, from: holder.pid) }
+        let failure = #expect(throws: SystemError.self) {
+            try takeDescriptor(900, from: holder.pid)
+        }
         #expect(
             failure?.description
-                == "cannot take descriptor 900 of process \(holder.pid): it has none of that number")
+                == "cannot take descriptor 900 of process \(holder.pid): it has none of that number"
+        )
         _ = holder.killAndAwait()
         #expect(throws: SystemError("take descriptor 3 of process \(holder.pid)", .noSuchProcess)) {
             try takeDescriptor(3, from: holder.pid)

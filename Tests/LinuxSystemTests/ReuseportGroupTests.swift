@@ -47,7 +47,8 @@ struct ReuseportGroupTests {
         }
     }
 
-    @Test func `a candidate that goes away leaves all to the old one, and the next is a candidate again`()
+    @Test
+    func `a candidate that goes away leaves all to the old one, and the next is a candidate again`()
         throws
     {
         let port = try OwnedPort()
@@ -86,7 +87,8 @@ struct ReuseportGroupTests {
         #expect(port.receivers(from: canary, among: [next]) == [0])
     }
 
-    @Test func `a process that lingers with a closed socket gets nothing and blocks nobody`() throws {
+    @Test func `a process that lingers with a closed socket gets nothing and blocks nobody`() throws
+    {
         let port = try OwnedPort()
         var request = SpawnRequest.of("sleep", "1000")
         request.descriptors = [port.first.descriptor]
@@ -137,6 +139,19 @@ struct ReuseportGroupTests {
         port.group.close(candidate)
         #expect(throws: SystemError.self) { try port.group.sendAll(to: candidate) }
         #expect(port.receivers(among: [port.first]) == [0])
+    }
+
+    @Test func `a socket that a service shut down listens again for the next`() throws {
+        let port = try OwnedPort()
+        let candidate = try port.group.add()
+        try port.group.sendCanary(to: candidate)
+        shutdown(port.first.descriptor.rawValue, Int32(SHUT_RDWR))
+        #expect(port.receivers(among: [candidate]) == [0])
+        for socket in [port.first, candidate] { try port.group.prepare(socket) }
+        #expect(port.receivers(among: [port.first, candidate]) == [0])
+        try port.group.sendCanary(to: candidate)
+        #expect(port.receivers(from: canary, among: [port.first, candidate]) == [1])
+        #expect(port.receivers(among: [port.first, candidate]) == [0])
     }
 
     @Test func `where callers cannot be told apart users still go one way`() throws {

@@ -69,7 +69,8 @@ private final class Server: Sendable {
                 guard Glibc.poll(&poll, 1, 20) > 0 else { continue }
                 let connection = accept(descriptor, nil, nil)
                 guard connection >= 0 else { continue }
-                send(connection, name, name.utf8.count, 0x4000 /* MSG_NOSIGNAL */)
+                let noSignal: Int32 = 0x4000
+                send(connection, name, name.utf8.count, noSignal)
                 close(connection)
             }
         }

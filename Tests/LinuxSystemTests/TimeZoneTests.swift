@@ -27,10 +27,12 @@ struct TimeZoneTests {
             "Pacific/Norfolk", "Etc/GMT+5", "UTC", "EST5EDT", "CET",
         ])
     func `it says what the system's own rules say`(zone: String) throws {
-        guard access("\(folder)/\(zone)", R_OK) == 0 else { return }  // Some are in a package of their own.
+        // Some are in a package of their own.
+        guard access("\(folder)/\(zone)", R_OK) == 0 else { return }
         let rules = try TimeZoneRules(zone: zone)
         var chance = Chance(seed: 4)
-        var seconds = (0..<300).map { _ in Int64(chance.index(below: 5_700_000_000)) - 1_600_000_000 }
+        var seconds = (0..<300).map { _ in Int64(chance.index(below: 5_700_000_000)) - 1_600_000_000
+        }
         // Around this year's changes and those far ahead, hour by hour.
         for start in [1_772_000_000, 1_792_000_000, 2_400_000_000, 2_420_000_000] as [Int64] {
             seconds += stride(from: start, to: start + 3_000_000, by: 7_200).map { $0 }
@@ -107,7 +109,8 @@ struct TimeZoneTests {
         ("AAA0BBB,J60/0,J61/0", 1_709_251_200, 3600), ("AAA0BBB,J60/0,J61/0", 1_709_164_800, 0),
         ("AAA0BBB,59/0,60/0", 1_709_164_800, 3600),
     ])
-    func `rules for later times are understood`(_ text: String, _ second: Int, _ offset: Int) throws {
+    func `rules for later times are understood`(_ text: String, _ second: Int, _ offset: Int) throws
+    {
         let rule = try #require(PosixTimeRule(text))
         #expect(rule.offset(atSecond: Int64(second)) == offset)
     }

@@ -23,7 +23,8 @@ struct UnixListenerTests {
         return index
     }
 
-    @Test func `users go from one to the other and back, and the candidate is reached apart`() throws
+    @Test func `users go from one to the other and back, and the candidate is reached apart`()
+        throws
     {
         let group = try ReuseportGroup(address: path, backlog: 5)
         let old = try group.add()

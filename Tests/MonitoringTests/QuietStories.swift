@@ -115,6 +115,19 @@ struct QuietStories {
             """)
     }
 
+    @Test func `that our own rollout failed is told while it lasts`() {
+        let rollout = AlertBook.Event.operationBegan(1, services: ["redis"], words: "deploy")
+        expectAlerts(
+            [
+                .happens(0, "deploy begins", rollout),
+                .look(1, AlertStories.life(.rolloutFailed, .raised)), .until(10),
+            ],
+            """
+            0  deploy begins                → –
+            1  redis rollout-failed raised  → FIRED #1 redis 'rule rollout-failed'
+            """)
+    }
+
     @Test func `a maintenance that is not ended in time is an alert`() {
         expectAlerts(
             [

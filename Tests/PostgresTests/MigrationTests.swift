@@ -86,7 +86,7 @@ struct MigrationTests {
         #expect(ctl(["migrate"], database).status == 0)
         let folder = try Folder(copying: sqlFiles)
         try folder.write("0002_views.sql", folder.text("0002_views.sql") + "-- one word more\n")
-        try folder.write("0005_more.sql", "CREATE TABLE ops.more ();")
+        try folder.write("0006_more.sql", "CREATE TABLE ops.more ();")
         let result = ctl(["migrate", "--sql", folder.path], database)
         #expect(result.status == 1)
         #expect(result.output.contains("'0002_views.sql' is not the file that was applied"))
@@ -100,14 +100,16 @@ struct MigrationTests {
         let database = try Cluster.database()
         let folder = try Folder(copying: sqlFiles)
         let broken = "BEGIN; CREATE TABLE ops.half (); SELECT 1/0; COMMIT;"
-        try folder.write("0005_broken.sql", broken)
+        try folder.write("0006_broken.sql", broken)
         let result = ctl(["migrate", "--sql", folder.path], database)
         #expect(result.status == 1)
-        #expect(result.output.contains("cannot apply '0005_broken.sql'"))
+        #expect(result.output.contains("cannot apply '0006_broken.sql'"))
         #expect(result.output.contains("division by zero"))
         #expect(try database.rows("SELECT to_regclass('ops.half') IS NULL") == ["t"])
-        #expect(try database.rows("SELECT max(version) FROM ops.migrations") == ["4"])
-        try folder.write("0005_broken.sql", "CREATE TABLE ops.silent ();")
+        #expect(
+            try database.rows("SELECT max(version) FROM ops.migrations")
+                == ["\(files.count)"])
+        try folder.write("0006_broken.sql", "CREATE TABLE ops.silent ();")
         #expect(
             ctl(["migrate", "--sql", folder.path], database).output
                 .contains("does not note that in ops.migrations"))

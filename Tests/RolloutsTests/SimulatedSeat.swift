@@ -81,8 +81,9 @@ struct SimulatedSeat {
         case .proving(let id), .ready(let id):
             end { $0.id == id }
             swap = .withdrawing
-            if side == .old { return settle(.old) }
-        case .serving(let id) where side == .old && instances.contains { $0.id != id && !$0.isLeaving }:
+            if side == .old, main == nil || suits(.old) { return settle(.old) }
+        case .serving(let id)
+        where side == .old && instances.contains { $0.id != id && !$0.isLeaving }:
             end { $0.id == id }
             swap = .withdrawing
             users = instances.first { $0.id != id && !$0.isLeaving }?.id
@@ -106,7 +107,7 @@ struct SimulatedSeat {
     private mutating func begin(_ side: Train.Side) -> [Answer] {
         swap = nil
         if !isWanted { return settle(side) }
-        if side == .old, suits(.old), isServed { return settle(.old) }
+        if isServed, main?.side == side || side == .old && isRestart { return settle(side) }
         if way == .canary, main != nil {
             swap = .proving(start(side))
             order = .bring(side, .starting)
@@ -129,16 +130,16 @@ struct SimulatedSeat {
         return []
     }
 
-    mutating func retire() {
+    mutating func retire() -> [Answer] {
+        if order == nil, swap == nil, isWanted, life == .new, let main, main.side == .old {
+            if !isRestart { return [.fell("is not there")] }
+        }
         order = .retire
         if case .serving(let id) = swap {
             end { $0.id != id }
             swap = .retiring
-        } else if swap == nil, !isRestart {
-            // After an agent's death only the old one may be left.
-            let life = life
-            end { $0.side != life }
         }
+        return []
     }
 
     mutating func remove() {
@@ -164,7 +165,7 @@ struct SimulatedSeat {
         switch order {
         case .bring(_, .ready): return mayTurnBad
         case .bring, .retire, .remove: return true
-        case nil: return swap != nil
+        case nil: return swap == .retiring || swap == .withdrawing
         }
     }
 
@@ -239,7 +240,7 @@ struct SimulatedSeat {
     }
 
     /// The new one is no good: the old one, where there is one, has the users.
-    private mutating func fall(_ words: String) -> [Answer] {
+    mutating func fall(_ words: String) -> [Answer] {
         order = nil
         switch swap {
         case .proving(let id), .ready(let id):
@@ -264,50 +265,5 @@ struct SimulatedSeat {
             instances[index].isWell = false
         }
         isHurt = true
-    }
-
-    /// A process dies for no reason.
-    mutating func kill(at index: Int) -> [Answer] {
-        let victim = instances.remove(at: index)
-        guard !victim.isLeaving else { return [] }
-        if victim.id == users { users = nil }
-        switch swap {
-        case .proving(victim.id), .ready(victim.id): return fall("was killed")
-        case .serving(victim.id):
-            guard let old = instances.first(where: { !$0.isLeaving }) else {
-                isHurt = true
-                (order, swap) = (nil, nil)
-                return [.fell("was killed")]
-            }
-            (users, life, swap, order) = (old.id, .old, .withdrawing, nil)
-            return [.fell("was killed")]
-        default: break
-        }
-        isHurt = true
-        if swap == nil, case .bring(_, let stage) = order, stage == .starting || stage == .ready {
-            order = nil
-            return [.fell("was killed")]
-        }
-        return []
-    }
-
-    /// Its agent died; another finds what is left, and that the record says `phase`.
-    mutating func outlive(_ phase: RolloutStep.Phase, _ change: RolloutStep.Change) {
-        let isAdmitted = phase == .soaking || phase == .draining || phase == .done
-        (order, swap) = (nil, nil)
-        life =
-            isAdmitted ? (change == .removed ? nil : .new) : change == .added ? nil : Train.Side.old
-        guard life != nil else { return end { _ in true } }
-        if main == nil || main?.isLeaving == true {
-            users = instances.first { !$0.isLeaving }?.id
-        }
-        guard let other = instances.first(where: { $0.id != users && !$0.isLeaving }), let main
-        else { return }
-        if phase == .soaking || phase == .draining {
-            swap = main.side == .new ? .serving(main.id) : .ready(other.id)
-        } else {
-            end { $0.id == other.id }
-            swap = .withdrawing
-        }
     }
 }

@@ -16,9 +16,14 @@ struct SwapStories {
                 .queueSeen(0), .alarmRang, .oldExited, .oldLeft,
             ],
             """
-            starting  becameHealthy                   → ready     no alarm, tell ready
-            ready     admitRequested(hasOld: true)    → serving*  takeOver
-            serving*  retireRequested                 → emptying* alarm 5s, lookAtQueue
+            starting   becameHealthy                 → ready      no alarm, tell ready
+            ready      admitRequested(hasOld: true)  → serving*   takeOver
+            serving*   retireRequested               → emptying*  alarm 5s, lookAtQueue
+            emptying*  queueSeen(3)                  → emptying*  lookAtQueue
+            emptying*  queueSeen(0)                  → draining*  alarm 1s
+            draining*  alarmRang                     → ending*    stopOld, alarm 10s
+            ending*    oldExited                     → ending*    killOld, alarm 1s
+            ending*    oldLeft                       → over       no alarm, tell settled
             """)
     }
 

@@ -6,8 +6,10 @@ struct FreezeWindowTests {
         ("Mon-Fri 09:30-16:00", "Mon 09:29", false), ("Mon-Fri 09:30-16:00", "Mon 09:30", true),
         ("Mon-Fri 09:30-16:00", "Fri 15:59", true), ("Mon-Fri 09:30-16:00", "Fri 16:00", false),
         ("Mon-Fri 09:30-16:00", "Sat 12:00", false), ("Sat,Sun 10:00-11:00", "Sun 10:30", true),
-        ("Sat,Sun 10:00-11:00", "Fri 10:30", false), ("mon,wed-FRIDAY 10:00-11:00", "Tue 10:30", false),
-        ("mon,wed-FRIDAY 10:00-11:00", "Thu 10:30", true), ("Fri-Mon 10:00-11:00", "Sun 10:30", true),
+        ("Sat,Sun 10:00-11:00", "Fri 10:30", false),
+        ("mon,wed-FRIDAY 10:00-11:00", "Tue 10:30", false),
+        ("mon,wed-FRIDAY 10:00-11:00", "Thu 10:30", true),
+        ("Fri-Mon 10:00-11:00", "Sun 10:30", true),
         ("Fri-Mon 10:00-11:00", "Mon 10:30", true), ("Fri-Mon 10:00-11:00", "Tue 10:30", false),
         // Past midnight it belongs to the day it begins on.
         ("Mon 22:00-02:00", "Mon 01:00", false), ("Mon 22:00-02:00", "Mon 22:00", true),
@@ -50,7 +52,10 @@ struct FreezeWindowTests {
         ("Mon 22:00-02:00 America/New_York", "2026-11-24T06:00:00Z", "02:00"),
         ("Mon 00:00-24:00 America/New_York", "2026-11-23T12:00:00Z", "Tue 00:00"),
         ("Fri-Mon 00:00-24:00 America/New_York", "2026-11-21T12:00:00Z", "Tue 00:00"),
-        ("Mon-Sun 00:00-24:00 America/New_York", "2026-11-21T12:00:00Z", "the stack file is changed"),
+        (
+            "Mon-Sun 00:00-24:00 America/New_York", "2026-11-21T12:00:00Z",
+            "the stack file is changed"
+        ),
     ])
     func `it says when it is over`(_ text: String, _ time: String, _ end: String?) throws {
         let timestamp = try #require(Timestamp(rfc3339: time))
@@ -61,9 +66,11 @@ struct FreezeWindowTests {
 
     @Test(arguments: [
         ("", FreezeError.shape), ("Mon", .shape), ("Mon 1 UTC 2", .shape),
-        ("Mon-Tue-Wed 09:00-10:00", .dayRange("Mon-Tue-Wed")), ("Fry 09:00-10:00", .unknownDay("Fry")),
+        ("Mon-Tue-Wed 09:00-10:00", .dayRange("Mon-Tue-Wed")),
+        ("Fry 09:00-10:00", .unknownDay("Fry")),
         ("Mon, 09:00-10:00", .unknownDay("")), ("Mo 09:00-10:00", .unknownDay("Mo")),
-        ("Mon 09:00", .timeRange("09:00")), ("Mon 09:00-10:00-11:00", .timeRange("09:00-10:00-11:00")),
+        ("Mon 09:00", .timeRange("09:00")),
+        ("Mon 09:00-10:00-11:00", .timeRange("09:00-10:00-11:00")),
         ("Mon 9:00-10:00", .time("9:00")), ("Mon 09:60-10:00", .time("09:60")),
         ("Mon 09:00-24:01", .time("24:01")), ("Mon +9:00-10:00", .time("+9:00")),
         ("Mon 09:00-09:00", .empty), ("Mon 24:00-00:00", .empty),

@@ -4,10 +4,11 @@ from alerts import alerts
 from footprint import idle, scale, status
 from latency import cold, crash, hang
 from pump import pump
+from rollout import rollout
 from stage import CannotMeasure, Stage
 from table import Table
 
-MEASUREMENTS = {f.__name__: f for f in (crash, cold, hang, idle, scale, pump, status, alerts)}
+MEASUREMENTS = {f.__name__: f for f in (crash, cold, hang, idle, scale, pump, status, alerts, rollout)}
 
 
 def arguments():

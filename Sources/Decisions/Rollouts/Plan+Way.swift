@@ -26,7 +26,9 @@ extension PlanRequest {
     /// Why the new instance cannot be asked while the old one serves users at the same address.
     private func obstacle(to probe: Probe, at listen: String) -> String? {
         if listen.hasPrefix("/") { return "a Unix socket's callers have no address to choose by" }
-        guard let place = HostAndPort(listen) else { return "'\(listen)' is no IPv4 address and port" }
+        guard let place = HostAndPort(listen) else {
+            return "'\(listen)' is no IPv4 address and port"
+        }
         if place.isIPv6 { return "IPv6 has no second loopback address" }
         if !place.host.hasPrefix("127.") {
             return "probes can be told from users on loopback only: it listens on \(place.host)"
@@ -55,7 +57,8 @@ private struct HostAndPort {
 
     /// `127.0.0.1:5001`, `[::1]:5001`
     init?(_ text: some StringProtocol) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...])
         else { return nil }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }

@@ -40,7 +40,9 @@ package struct PlanRequest: Sendable {
 package func plan(_ request: PlanRequest) -> RolloutPlan {
     var steps =
         request.kind == .restart
-        ? request.asked.filter { request.new($0) != nil }.map { RolloutStep($0, .asked, .stopFirst) }
+        ? request.asked.filter { request.new($0) != nil }.map {
+            RolloutStep($0, .asked, .stopFirst)
+        }
         : request.changes
     for index in steps.indices {
         (steps[index].way, steps[index].wayReason) = request.way(of: steps[index])

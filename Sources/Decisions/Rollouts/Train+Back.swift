@@ -7,17 +7,15 @@ extension Train {
         guard record.steps[index].change != .removed else { return }
         note(words, of: index)
         clearAlarm()
-        guard canGoBack(index) else {
-            close(index, as: .failed)
-            return decide(after: index)
-        }
-        giveBack(index)
+        if record.steps[index].wasDone { return giveUp(index) }
+        if canGoBack(index) { return giveBack(index) }
+        close(index, as: .failed)
+        decide(after: index)
     }
 
-    /// A restart that has ended the instance before has nothing else to offer; nor has what could not go back before.
+    /// A restart that has ended the instance before has nothing else to offer.
     private func canGoBack(_ index: Int) -> Bool {
-        let step = record.steps[index]
-        return !step.wasDone && (record.kind != .restart || step.way == .canary)
+        record.kind != .restart || record.steps[index].way == .canary
     }
 
     mutating func note(_ words: String, of index: Int) {
@@ -29,7 +27,7 @@ extension Train {
     mutating func giveBack(_ index: Int) {
         let step = record.steps[index]
         record.steps[index].phase = .undoing
-        isBack = false
+        (isBack, isGivenUp) = (false, false)
         then(step.change == .added ? .remove(step.service) : .bring(step.service, .old))
     }
 
@@ -43,8 +41,8 @@ extension Train {
 
     mutating func goneBack(_ index: Int) {
         guard isBack || record.steps[index].change == .added else { return }
-        close(index, as: .rolledBack)
-        record.failure?.undone.append(record.steps[index].service)
+        close(index, as: isGivenUp ? .failed : .rolledBack)
+        if !isGivenUp { record.failure?.undone.append(record.steps[index].service) }
         decide(after: index)
     }
 
@@ -54,9 +52,14 @@ extension Train {
         guard !isBack, step.change != .added else { return }
         let earlier = step.problem.map { "\($0); " } ?? ""
         note("\(earlier)did not come back: \(words)", of: index)
-        if step.wasDone { return start(index) }
-        close(index, as: .failed)
-        decide(after: index)
+        step.wasDone ? start(index) : giveUp(index)
+    }
+
+    /// Neither is any good: what still goes may go, then it is over.
+    private mutating func giveUp(_ index: Int) {
+        record.steps[index].phase = .undoing
+        (isBack, isGivenUp) = (true, true)
+        then(.retire(record.steps[index].service))
     }
 
     /// One service is not what it should be: what becomes of the others?

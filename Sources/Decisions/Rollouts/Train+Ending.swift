@@ -45,15 +45,19 @@ extension Train {
     private func ending(_ done: Int, _ wasUndone: Bool) -> [String] {
         var words: [String] = []
         let back = record.steps.filter { $0.phase == .rolledBack }
+        let stuck = record.steps.filter(\.isStuck).map(\.service.text)
         let broken = record.steps.filter { $0.phase == .failed }.map(\.service.text)
-        if !wasUndone, done > 0 { words.append(rolled("\(done) of \(services(record.steps.count))")) }
+        if !wasUndone, done > 0 {
+            words.append(rolled("\(done) of \(services(record.steps.count))"))
+        }
         if !back.isEmpty {
             let which = back.count == 1 ? back[0].service.text : "\(back.count) services"
             let place = record.previousRelease.map { "back on \($0)" } ?? "what they were"
             let verb = back.count == 1 ? "is" : "are"
             words.append("\(which) \(verb) \(record.kind == .restart ? "as before" : place)")
         }
-        if !broken.isEmpty, broken.map({ ServiceName($0) }) != [record.failure?.service] || wasUndone {
+        if !stuck.isEmpty { words.append("could not go back: \(stuck.joined(separator: ", "))") }
+        if !broken.isEmpty, wasUndone || broken != [record.failure?.service?.text] {
             words.append("not well: \(broken.joined(separator: ", "))")
         }
         if words.isEmpty { words.append("nothing was changed") }

@@ -10,7 +10,9 @@ extension Train {
     mutating func begin() {
         if record.state == .preparing { record.state = .running }
         if record.state.isOver { return then(.finished) }
-        guard let index = current else { return record.state == .paused ? () : advance(after: .zero) }
+        guard let index = current else {
+            return record.state == .paused ? () : advance(after: .zero)
+        }
         switch record.steps[index].phase {
         case .starting, .probing: start(index)
         case .soaking: admit(index)

@@ -38,13 +38,14 @@ package struct Train: Sendable {
         case askHold(ServiceName)
         /// Bring an instance of that definition up, beside the one that runs or in its place: answered by `spawned`,
         /// `becameReady` or `fell`. Also for a service that is new, and for one whose replacement is under way,
-        /// which is then given up. Where an instance of that definition serves users already, or still, it is ready.
+        /// which is then given up. Where an instance of that definition serves users already, or still, and well, it
+        /// is ready; unless that is the one that is to be restarted.
         case bring(ServiceName, Side)
         /// Users go to the new instance from now on; the old one is kept. It may still fall, and has fallen where an
         /// agent that follows another does not find it.
         case admit(ServiceName)
-        /// End the old instance, which users have left: answered by `left`; by `fell` where the new one fell in the
-        /// meantime, so that the old one has the users again.
+        /// End the old instance, which users have left: answered by `left`; by `fell` where the new one is not there
+        /// any more and the old one has the users again: that must not end.
         case retire(ServiceName)
         /// Stop a service that is no longer in the stack: answered by `left`.
         case remove(ServiceName)
@@ -88,6 +89,7 @@ package struct Train: Sendable {
     var respites = 0
     /// What was before is there again; what was new still goes.
     var isBack = false
+    var isGivenUp = false
     var isAdopting = false
 
     /// `policies` of the services that the record's steps are about.

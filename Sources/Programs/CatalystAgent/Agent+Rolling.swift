@@ -121,9 +121,10 @@ extension Agent {
         connection.keepOpen()
         if let id = request.rollout { return showRollout(id, request, connection) }
         let limit = min(max(1, request.tail ?? 20), AgentLimits.rolloutsShownMax)
-        ledger.ask({ $0.rollouts(limit: limit, $1) }) { [unowned self] (known: [Rollout]?) in
+        ledger.ask(for: connection, { $0.rollouts(limit: limit, $1) }) {
+            [unowned self] (known: [Rollout]) in
             let open = rolling.rollout
-            let shown = (open.map { [$0] } ?? []) + (known ?? []).filter { $0.id != open?.id }
+            let shown = (open.map { [$0] } ?? []) + known.filter { $0.id != open?.id }
             for rollout in shown.prefix(limit) { connection.send(.progress(rollout)) }
             connection.send(.end())
         }
@@ -138,8 +139,8 @@ extension Agent {
             reply.rollout = open
             return connection.send(reply)
         }
-        ledger.ask({ $0.rollout(id, $1) }) { (found: Rollout??) in
-            guard let rollout = found ?? nil else {
+        ledger.ask(for: connection, { $0.rollout(id, $1) }) { (found: Rollout?) in
+            guard let rollout = found else {
                 return connection.send(
                     .failure(
                         .unknownRollout, "there is no rollout \(id): see 'catalystctl rollouts'"))

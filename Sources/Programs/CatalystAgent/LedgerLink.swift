@@ -150,7 +150,7 @@ final class LedgerLink {
             agent.learned(nil)
         case .mended:
             problem = nil
-            let missing = lost.total == 0 ? "nothing is missing" : "but for \(lost.words)"
+            let missing = lost.total == 0 ? "nothing is missing" : "but for \(lost)"
             agent.record(.ledger, nil, .notice, "the ledger is written again, \(missing)")
         case .setAside(let path, let why):
             agent.record(
@@ -159,7 +159,7 @@ final class LedgerLink {
         case .dropped(let loss):
             lost += loss
             agent.record(
-                .ledger, nil, .error, "for want of room were thrown away: \(loss.words)")
+                .ledger, nil, .error, "for want of room were thrown away: \(loss)")
         }
         agent.alarms.lookSoon()
     }
@@ -169,7 +169,8 @@ final class LedgerLink {
         guard let book = agent.alarms.book else { return }
         write(
             book.open.map(LedgerEntry.alert) + book.silences.map(LedgerEntry.silence)
-                + [.maintenance(book.maintenance)])
+                + [.maintenance(book.maintenance)]
+                + (agent.rolling.rollout.map { [.rollout($0)] } ?? []))
     }
 }
 
@@ -188,17 +189,6 @@ private final class WeakLink: @unchecked Sendable {
 private final class Slot<Value: Sendable>: @unchecked Sendable {
     var value: Value
     init(_ value: Value) { self.value = value }
-}
-
-extension LedgerLoss {
-    /// `3 measurements, 1 event`.
-    var words: String {
-        [
-            (measurements, "measurement"), (events, "event"), (alertEvents, "alert event"),
-            (rollouts, "rollout"),
-        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }
-            .joined(separator: ", ")
-    }
 }
 
 extension LedgerReceipt {

@@ -66,6 +66,9 @@ final class OwnedSockets {
         }
     }
 
+    /// Makes it fit for an instance that starts.
+    func prepare(_ socket: ListeningSocket) throws(SystemError) { try group.prepare(socket) }
+
     /// How many connections nobody has taken yet.
     func waiting(in socket: ListeningSocket?) -> Int { socket?.queueLength ?? 0 }
 

@@ -61,9 +61,10 @@ extension Rolling {
     func rollBack(_ request: ControlRequest, _ connection: ControlConnection) {
         guard agent.stack != nil, mayBegin(request, connection) else { return }
         agent.releases { [unowned self] releases, current in
-            agent.ledger.ask({ $0.rollouts(limit: AgentLimits.rolloutsShownMax, $1) }) {
-                [unowned self] (known: [Rollout]?) in
-                let before = (known ?? []).first {
+            agent.ledger.ask(
+                for: connection, { $0.rollouts(limit: AgentLimits.rolloutsShownMax, $1) }
+            ) { [unowned self] (known: [Rollout]) in
+                let before = known.first {
                     $0.state == .succeeded && $0.release == current && $0.previousRelease != nil
                 }?.previousRelease
                 let older = releases.filter { $0.id < current ?? "" }.map(\.id).max()

@@ -25,13 +25,13 @@ extension Runner {
             definition: prepared.definition)
         request.environment[ProcessTree.markName] = mark.text
         if let socket {
-            socket.makeBlocking()
             request.descriptors = [socket.descriptor]
             request.listenNames = [name.text]
             request.environment["CATALYST_LISTEN_FD"] = "3"
         }
         let child: Child
         do {
+            if let socket { try sockets?.prepare(socket) }
             request.cgroup = freeCgroup
             try request.cgroup?.make()
             child = try request.spawn()

@@ -140,7 +140,7 @@ extension Runner {
 
     /// What was last heard of the instance that is, or was, being tried.
     var reportOfTheNew: Report? {
-        (swap == nil ? instance : other)?.lastReport ?? lastReport
+        swap == nil ? instance?.lastReport ?? lastReport : other?.lastReport
     }
 
     /// The main process of one of the two is gone, and that is no matter of the service's own life.

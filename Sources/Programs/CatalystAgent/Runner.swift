@@ -205,6 +205,8 @@ final class Runner {
         agent.rememberInstances()
         guard ended === instance else { return otherLeft() }
         instance = nil
+        // Callers have gone to another one since.
+        if let socket = ended.socket { sockets?.close(socket) }
         agent.post(.happened(name, .emptied))
         // After the restart: it wakes another thread, which the new instance would wait for.
         agent.logs.drain(name)

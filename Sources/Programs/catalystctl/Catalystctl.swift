@@ -26,7 +26,7 @@ struct Catalystctl: ParsableCommand {
             EXIT STATUS
             \(ExitStatus.table)
             """,
-        subcommands: [Version.self, Services.self],
+        subcommands: [Version.self, Services.self, ReleaseCommands.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Looking",

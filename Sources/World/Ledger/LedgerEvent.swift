@@ -83,6 +83,17 @@ package struct LedgerLoss: Equatable, Sendable, Codable {
     }
 }
 
+extension LedgerLoss: CustomStringConvertible {
+    /// `3 measurements, 1 event`.
+    package var description: String {
+        [
+            (measurements, "measurement"), (events, "event"), (alertEvents, "alert event"),
+            (rollouts, "rollout"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }
+            .joined(separator: ", ")
+    }
+}
+
 /// What became of a write.
 package enum LedgerReceipt: Equatable, Sendable {
     /// It is on the disk: neither a kill nor a power cut takes it away. `duplicates` of its alert events had been

@@ -28,8 +28,8 @@ extension ListeningSocket {
     }
 
     private func open(at address: SocketAddress, backlog: Int, in company: Company) -> Bool {
-        // The kernel lets a stranger of our user share the port if both bound it with SO_REUSEPORT: the first of a group
-        // is bound without it.
+        // The kernel lets a stranger of our user share the port if both bound it with SO_REUSEPORT: the
+        // first of a group is bound without it.
         switch company {
         case .alone:
             set(SOL_SOCKET, SO_REUSEADDR) && only(address) && address.bind(descriptor)
@@ -46,8 +46,8 @@ extension ListeningSocket {
     }
 
     private func listen(_ backlog: Int) -> Bool {
-        // Connections inherit it. Servers that take a socket by its number often forget it, and each answer then waits
-        // 40 ms for an acknowledgement.
+        // Connections inherit it. Servers that take a socket by its number often forget it, and each
+        // answer then waits 40 ms for an acknowledgement.
         set(Int32(IPPROTO_TCP), TCP_NODELAY)
             && Glibc.listen(descriptor.rawValue, Int32(clamping: backlog)) == 0
     }

@@ -2,9 +2,9 @@ internal import CLinux
 internal import Glibc
 internal import SystemPackage
 
-/// A Unix socket has a name of its own, `/run/app.sock.1`; the common name `/run/app.sock` is a second link to the one that
-/// users reach. So two can listen at once, users change from one to the other in one rename, and which is which can be
-/// read from the files.
+/// A Unix socket has a name of its own, `/run/app.sock.1`; the common name `/run/app.sock` is a second link to
+/// the one that users reach. So two can listen at once, users change from one to the other in one rename, and
+/// which is which can be read from the files.
 extension ListeningSocket {
     /// Everybody may connect who can reach the directory: systemd's default, and what a proxy of another user needs.
     private static let mode: mode_t = 0o666
@@ -61,7 +61,8 @@ extension ListeningSocket {
     static func checkFree(_ path: String) throws(SystemError) {
         guard let mark = FileMark(path) else { return }
         guard mark.isSocket else {
-            throw SystemError("own \(path)", .fileExists, because: "a file is there that is no socket")
+            throw SystemError(
+                "own \(path)", .fileExists, because: "a file is there that is no socket")
         }
         guard !UnixSocket.isAnswered(path) else {
             throw SystemError(
@@ -127,7 +128,7 @@ struct SocketName {
 }
 
 /// Which file a path leads to.
-fileprivate struct FileMark: Equatable {
+private struct FileMark: Equatable {
     let device: UInt
     let inode: UInt
     let isSocket: Bool

@@ -5,9 +5,10 @@ package import SystemPackage
 
 /// A listening socket that the agent owns and a service serves: callers wait in it while nobody does.
 ///
-/// `ReuseportGroup` opens and closes it. The agent's copy is closed on exec, and when nobody in the agent knows it any
-/// more; the service's copy is the same socket, so both have its blocking mode. It is *blocking*, as systemd's are: plain servers need
-/// that, and those that do not (asyncio, gunicorn, node, Go) change it for themselves.
+/// `ReuseportGroup` opens and closes it. The agent's copy is closed on exec, and when nobody in the agent knows
+/// it any more. The service's copy is the same socket, so both have one blocking mode. A program gets it
+/// *blocking*, as from systemd (`ReuseportGroup.prepare`): plain servers need that, and those that do not
+/// (asyncio, gunicorn, node, Go) change it for themselves.
 package final class ListeningSocket {
     package let descriptor: FileDescriptor
     /// Where this socket alone can be reached, if it is a Unix socket: a name of its own beside the common one.
@@ -19,7 +20,7 @@ package final class ListeningSocket {
 
     deinit { closeOurCopy() }
 
-    /// Undoes what an earlier holder did to the blocking mode. Call it before it is handed to a program that starts.
+    /// Undoes what an earlier holder did. `ReuseportGroup.prepare` does it too, and more.
     package func makeBlocking() {
         let flags = fcntl(descriptor.rawValue, F_GETFL)
         guard flags >= 0, flags & O_NONBLOCK != 0 else { return }
@@ -49,8 +50,8 @@ package final class ListeningSocket {
         return getsockopt(descriptor.rawValue, SOL_SOCKET, name, &value, &size) == 0 ? value : -1
     }
 
-    /// Ends it for all that hold it. Closing our copy would leave it in its group, with callers waiting in it, as long as
-    /// a process that was given it lives. Who still waits in it is turned away.
+    /// Ends it for all that hold it. Closing our copy would leave it in its group, with callers waiting in it, as
+    /// long as a process that was given it lives. Who still waits in it is turned away.
     func end() {
         guard !isClosed else { return }
         shutdown(descriptor.rawValue, Int32(SHUT_RDWR))

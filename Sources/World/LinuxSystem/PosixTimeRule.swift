@@ -76,7 +76,8 @@ struct PosixTimeRule: Equatable {
             let isQuoted = skip("<")
             let length = rest.prefix { byte in
                 let isLetter = (65...90).contains(byte & 0xDF)
-                return isLetter || isQuoted && ((48...57).contains(byte) || byte == 43 || byte == 45)
+                return isLetter
+                    || isQuoted && ((48...57).contains(byte) || byte == 43 || byte == 45)
             }.count
             rest.removeFirst(length)
             return length >= 3 && (!isQuoted || skip(">"))

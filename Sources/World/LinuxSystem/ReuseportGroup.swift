@@ -154,6 +154,20 @@ package final class ReuseportGroup {
         else { throw SystemError("steer connections to \(address)") }
     }
 
+    /// Makes it fit for a program that starts: blocking, and listening even where an earlier holder ended it for all.
+    package func prepare(_ socket: ListeningSocket) throws(SystemError) {
+        socket.makeBlocking()
+        guard place.isTCP, !socket.isListening,
+            let index = members.firstIndex(where: { $0 === socket })
+        else { return }
+        guard listen(socket.descriptor.rawValue, Int32(clamping: backlog)) == 0 else {
+            throw SystemError("listen at \(address) again")
+        }
+        // It joins its group anew.
+        members.append(members.remove(at: index))
+        if let chosen { try sendAll(to: chosen) }
+    }
+
     /// How many connections wait in it.
     package func queueLength(of socket: ListeningSocket) -> Int { socket.queueLength }
 
@@ -162,12 +176,11 @@ package final class ReuseportGroup {
         guard let index = members.firstIndex(where: { $0 === socket }) else { return }
         if place.kind == .path { socket.removeNames(address) }
         socket.end()
-        // The kernel does the same.
-        members[index] = members[members.count - 1]
-        members.removeLast()
+        // Of two, the other has index 0 now: so says the kernel too.
+        members.remove(at: index)
         if chosen == nil || chosen === socket { chosen = members.first }
-        // Users of a Unix socket's name went to the one that is gone.
-        if place.kind == .path, let chosen { try? chosen.publish(at: address) }  // Nobody is left to tell.
+        // Users of a Unix socket's name went to the one that is gone. Nobody is left to tell of a failure.
+        if place.kind == .path, let chosen { try? chosen.publish(at: address) }
     }
 
     package func closeAll() {

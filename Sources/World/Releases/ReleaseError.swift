@@ -1,5 +1,3 @@
-internal import LinuxSystem
-
 /// Why a release could not be made, found or removed: what, why, and what to do.
 package struct ReleaseError: Error, Equatable, CustomStringConvertible {
     package let description: String

@@ -1,5 +1,4 @@
 internal import Glibc
-package import StackModel
 
 /// What files are, in a few digits: the same for copies, another for each change of a path, a kind, a program's x bit,
 /// a content or a link's target.

@@ -9,6 +9,8 @@ package struct StackSource: Sendable {
     package var environment: [String: String]
     /// Nil: `.env` beside the first file, where there is one.
     package var envFile: String?
+    /// The file that `.env` is beside; nil: the first.
+    package var homeFile: String?
 
     package init(
         files: [String], profiles: [String] = [], environment: [String: String],
@@ -63,7 +65,7 @@ package struct StackSource: Sendable {
     func variables(
         in directory: Directory, of file: String, _ findings: Findings
     ) -> [String: String] {
-        let name = envFile ?? file.prefix(through: "/") + ".env"
+        let name = envFile ?? (homeFile ?? file).prefix(through: "/") + ".env"
         do throws(FileError) {
             let dotEnv = try VariableFile.read(
                 name, shownAs: name, syntax: .full, known: environment, findings: findings)

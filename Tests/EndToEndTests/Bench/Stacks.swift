@@ -21,6 +21,25 @@ enum Piece {
             """
     }
 
+    /// A stand-in whose socket is the agent's; `rolling` is what its `x-catalyst` says beside.
+    static func listening(
+        _ name: String, port: UInt16, _ flags: [String] = [], rules: String = quick,
+        rolling: String = "drain: 50ms", more: String = ""
+    ) -> String {
+        let words = [standin, "--name", name] + flags
+        return """
+              \(name):
+                command: [\(words.map { "'\($0)'" }.joined(separator: ", "))]
+                healthcheck: {test: [HTTP, "http://127.0.0.1:\(port)/health"], \(rules)}
+                x-catalyst: {listen: '127.0.0.1:\(port)', \(rolling)}
+                deploy: {restart_policy: {condition: any}}
+            \(more.split(separator: "\n").map { "    \($0)\n" }.joined())
+            """
+    }
+
+    /// How long every new instance must stay well among users.
+    static func soak(_ time: String) -> String { "x-catalyst: {rollout: {soak: \(time)}}\n" }
+
     /// A shell script as a service.
     static func shell(_ name: String, _ script: String, more: String = "") -> String {
         """

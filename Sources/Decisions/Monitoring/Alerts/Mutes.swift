@@ -24,7 +24,8 @@ struct Mutes {
 
     /// Why nobody is told about `alert`, in words; nil: they are.
     func reason(for alert: Alert, _ now: Now) -> String? {
-        if let name = alert.subject.service,
+        // A rollout that fails is no trouble that was to be expected of it.
+        if alert.rule != .rolloutFailed, let name = alert.subject.service,
             let operation = operations.first(where: { $0.services.contains(name) })
         {
             return operation.words

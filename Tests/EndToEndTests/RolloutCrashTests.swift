@@ -1,0 +1,114 @@
+import ControlProtocol
+import Glibc
+import StackModel
+import TestSupport
+import Testing
+
+/// The agent ends in the middle of a rollout: nobody notices, and the next agent goes on with it.
+@Suite(.ownThread, .timeLimit(.minutes(5)))
+struct RolloutCrashTests {
+    /// Rolled in this order: `front`, then `scanner`; `bystander` is not asked for.
+    private static func stack(_ ports: [UInt16]) -> String {
+        Piece.stack(
+            Piece.sleeper("bystander"),
+            Piece.listening(
+                "scanner", port: ports[0], ["--slow-start", "0.3"], rolling: "drain: 300ms"),
+            Piece.listening(
+                "front", port: ports[1], more: "depends_on: {scanner: {condition: service_healthy}}"
+            )) + Piece.soak("500ms")
+    }
+
+    private static let names: [ServiceName] = ["bystander", "scanner", "front"]
+    private static let restart = ControlRequest(.restart, services: ["scanner", "front"])
+
+    /// Restarts until the scanner is in that phase. Nobody has looked at anything since.
+    private func restart(_ agent: RunningAgent, until phase: RolloutStep.Phase) throws -> Rollout {
+        var isCancelled = false
+        return try agent.begin(Self.restart) { rollout in
+            let now = rollout.phase(of: "scanner")
+            if phase == .undoing, now == .soaking, !isCancelled {
+                isCancelled = true
+                _ = try? agent.ask(ControlRequest(.cancelRollout))
+            }
+            return now == phase
+        }
+    }
+
+    @Test(arguments: [RolloutStep.Phase.starting, .probing, .soaking, .draining, .undoing])
+    func `an agent killed in the middle is followed by one that ends it`(
+        _ phase: RolloutStep.Phase
+    ) throws {
+        let ports = [try freePort(), try freePort()]
+        try withAgent(Self.stack(ports)) { agent in
+            try agent.expectAllWell()
+            let before = try agent.pids()
+            let count = try hammering(ports) { hammer in
+                let begun = try restart(agent, until: phase)
+                agent.kill9()
+                let front = agent.processes(of: "front")
+                #expect(front.count == 1)
+                try hammer.expectAnswers()
+                try agent.startAgain()
+                let rollout = try agent.end(of: begun.id)
+                let isUndone = phase == .undoing
+                #expect(rollout.state == (isUndone ? .cancelled : .succeeded), "\(rollout.story)")
+                try agent.expectAllWell()
+                try agent.expectOneEach(Self.names)
+                let after = try agent.pids()
+                #expect(after["bystander"] == before["bystander"])
+                #expect(after["front"] == front.first)
+                #expect((after["scanner"] == before["scanner"]) == isUndone, "\(rollout.story)")
+                #expect(try agent.rollouts().map(\.id) == [begun.id])
+            }
+            #expect(count.failures.isEmpty, "\(count)\n\(agent.story())")
+        }
+    }
+
+    @Test func `agents killed at any moment leave one instance of each`() throws {
+        let seed = UInt64.random(in: 1...UInt64.max)
+        var chance = Chance(seed: seed)
+        let ports = [try freePort(), try freePort()]
+        try withAgent(Self.stack(ports)) { agent in
+            try agent.expectAllWell()
+            let bystander = try agent.pid(of: "bystander")
+            let count = try hammering(ports) { _ in
+                for _ in 0..<4 {
+                    try agent.catalystctl("restart", "scanner", "front", "--detach")
+                    let moment = Duration.milliseconds(Int(chance.share() * 2500))
+                    _ = holds(within: moment) { false }
+                    agent.kill9()
+                    try agent.startAgain()
+                    let areOver = try holds(within: .seconds(60)) {
+                        try agent.rollouts().allSatisfy(\.state.isOver)
+                    }
+                    let rollouts = try agent.rollouts()
+                    #expect(areOver, "seed \(seed): \(rollouts.map(\.story))")
+                    #expect(
+                        rollouts.allSatisfy { $0.state == .succeeded },
+                        "seed \(seed): \(rollouts.map(\.story))")
+                    try agent.expectAllWell()
+                    try agent.expectOneEach(Self.names)
+                }
+            }
+            #expect(count.failures.isEmpty, "seed \(seed): \(count)\n\(agent.story())")
+            #expect(try agent.pid(of: "bystander") == bystander)
+        }
+    }
+
+    @Test(arguments: [RolloutStep.Phase.probing, .soaking, .draining])
+    func `an agent that is stopped in the middle leaves nothing running`(
+        _ phase: RolloutStep.Phase
+    ) throws {
+        let ports = [try freePort(), try freePort()]
+        try withAgent(Self.stack(ports)) { agent in
+            try agent.expectAllWell()
+            let begun = try restart(agent, until: phase)
+            #expect(try agent.stop() == 0)
+            try agent.startAgain()
+            let rollout = try agent.end(of: begun.id)
+            #expect(rollout.state == .succeeded, "\(rollout.story)")
+            try agent.expectAllWell()
+            try agent.expectOneEach(Self.names)
+        }
+    }
+}
