@@ -23,30 +23,54 @@ struct AgentLifeTests {
         }
     }
 
-    @Test func `after kill -9 the next agent ends what is left first, and never runs two`() throws {
+    @Test func `after kill -9 the next agent takes over what runs, and never starts it again`()
+        throws
+    {
         let folder = try Folder()
         let script = """
-            cd \(folder.path); [ ! -e pid ] || ! grep "^State:.*[RSD] (" /proc/$(cat pid)/status || touch twice
+            cd \(folder.path); [ ! -e pid ] || touch twice
             echo $$ > pid; setsid sleep 1000 & exec sleep 1000
             """.replacing("\n", with: "; ")
         try withAgent(
             in: folder, { _ in Piece.stack(Piece.shell("one", script), Piece.sleeper("two")) }
         ) { agent in
             try agent.expectAllWell()
-            #expect(
-                holds { ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).one.").count == 2 }
-            )
+            #expect(holds { agent.processes(of: "one").count == 2 })
             let old = ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).")
             #expect(old.count == 3)
-            // What runs is remembered a moment later, on a thread of the agent's.
-            #expect(holds { folder.text(of: "state/state.json")?.contains("\"two\"") == true })
+            let pids = try agent.pids()
             agent.kill9()
             #expect(old.allSatisfy { $0.isAlive }, "the services go on without the agent")
             try agent.startAgain()
             try agent.expectAllWell()
-            #expect(old.allSatisfy { !$0.isAlive })
+            #expect(old.allSatisfy { $0.isAlive })
+            #expect(try agent.pids() == pids)
             #expect(folder.text(of: "twice") == nil)
-            #expect(try agent.events(of: "one").contains { $0.kind == .killed })
+            #expect(try agent.service("one").restarts == 0)
+            try agent.event(.adopted, of: "one")
+            // It looks after them as after its own.
+            kill(try agent.pid(of: "two"), SIGKILL)
+            try agent.expect("two", "is there again") { $0.pid != nil && $0.pid != pids["two"] }
+            #expect(try agent.catalystctl("stop", "one").status == 0)
+            #expect(holds { agent.processes(of: "one").isEmpty })
+        }
+    }
+
+    @Test func `after kill -9 what is defined otherwise by now is ended first`() throws {
+        let stack = Piece.stack(Piece.sleeper("one"), Piece.sleeper("two"), Piece.sleeper("three"))
+        try withAgent(stack) { agent in
+            try agent.expectAllWell()
+            let before = try agent.pids()
+            agent.kill9()
+            let changed = Piece.stack(
+                Piece.sleeper("one"), Piece.sleeper("two").replacing("100000", with: "100001"))
+            try agent.folder.write(changed, to: "stack.yaml")
+            try agent.startAgain()
+            try agent.expectAllWell()
+            #expect(try agent.pid(of: "one") == before["one"])
+            #expect(try agent.pid(of: "two") != before["two"])
+            try agent.expectOneEach(["one", "two"])
+            #expect(agent.processes(of: "three").isEmpty)
         }
     }
 
@@ -57,7 +81,7 @@ struct AgentLifeTests {
                 try agent.startAgain()
             }
             try agent.expectAllWell()
-            #expect(ProcessEntry.marked("CATALYST_INSTANCE=\(agent.identity).").count == 2)
+            try agent.expectOneEach(["one", "two"])
         }
     }
 

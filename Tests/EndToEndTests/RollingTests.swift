@@ -112,6 +112,7 @@ struct RollingTests {
         try withAgent(stack) { agent in
             try agent.expectAllWell()
             let before = try agent.pids()
+            let hammer = Hammer(ports)
             let socket = try agent.connect()
             socket.send(#"{"command":"restart","wait":true}"# + "\n")
             var seen: [ServiceName: [RolloutStep.Phase]] = [:]
@@ -125,6 +126,7 @@ struct RollingTests {
                     seen[step.service, default: []].append(step.phase)
                 }
             } while last?.state.isOver != true
+            #expect(hammer.stop().refused > 0, "while there is none callers are refused")
             let rollout = try #require(last)
             #expect(rollout.state == .succeeded, "\(rollout.story)")
             #expect(rollout.steps.allSatisfy { $0.way == .stopFirst })

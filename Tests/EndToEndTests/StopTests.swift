@@ -118,6 +118,7 @@ struct StopTests {
         try withAgent(
             "services:\n"
                 + zip(names, ports).map { Piece.web($0.text, port: $1) }.joined(separator: "\n")
+                + "\n" + Piece.soak("200ms")
         ) { agent in
             try agent.expectAllWell()
             let before = try agent.status().services.compactMap(\.pid)
@@ -152,7 +153,10 @@ struct StopTests {
                 healthcheck: {test: [CMD, rm, \(folder.path)/ready], interval: 10s, retries: 1, start_period: 1s}
                 """)
         try withAgent(
-            in: folder, { _ in Piece.stack(Piece.sleeper("one"), bad, Piece.sleeper("three")) }
+            in: folder,
+            { _ in
+                Piece.stack(Piece.sleeper("one"), bad, Piece.sleeper("three")) + Piece.soak("200ms")
+            }
         ) { agent in
             try agent.expectAllWell()
             let one = try agent.pid(of: "one")

@@ -23,11 +23,13 @@ struct GitTests {
         return (yard, try yard.git("rev-parse", "v1"), try yard.git("rev-parse", "HEAD"))
     }
 
-    @Test func `a revision of a work tree is what was committed, and leaves the tree alone`() throws {
+    @Test func `a revision of a work tree is what was committed, and leaves the tree alone`() throws
+    {
         let (yard, first, second) = try yard()
         try yard.write("a/one.py", "changed")
         try yard.git("add", "a/one.py")
-        let status = try yard.output("git", "-C", yard.source, "status", "--porcelain=v2", "--branch")
+        let status = try yard.output(
+            "git", "-C", yard.source, "status", "--porcelain=v2", "--branch")
         for (revision, commit, text, version) in [
             ("v1", first, "1", "v1"), ("HEAD~1", first, "1", "v1"), ("main", second, "2", nil),
             (String(second.prefix(8)), second, "2", nil),

@@ -27,7 +27,8 @@ struct ReleaseMakerTests {
         #expect(
             try yard.output("stat", "-c", "%a", place + "/a/run", place + "/a/own") == "555\n400\n")
         #expect(yard.shelf.list() == [release])
-        #expect((release.source, release.revision, release.version) == (yard.source, nil, release.id))
+        #expect(
+            (release.source, release.revision, release.version) == (yard.source, nil, release.id))
         #expect(yard.leftBehind == [release.id, release.id + ".json"])
     }
 
@@ -104,25 +105,18 @@ struct ReleaseMakerTests {
         let error = try yard.failure { try yard.make(stack) }
         #expect(error.contains("took longer than 0.5 seconds"))
         #expect(yard.leftBehind == ["failed-build.log"])
-        #expect(builders(in: yard).isEmpty)
+        #expect(yard.builders.isEmpty)
     }
 
     @Test func `what a build leaves running does not outlive it`() throws {
         let yard = try Yard()
         try yard.make(.sample(build: "sleep 1000 & setsid sleep 1000 >/dev/null 2>&1 & echo done"))
-        #expect(builders(in: yard).isEmpty)
+        #expect(yard.builders.isEmpty)
     }
 
-    /// Processes that build a release of the yard.
-    private func builders(in yard: Yard) -> [Int32] {
-        Proc.all().filter { entry in
-            entry.state != "Z"
-                && Proc.environmentValue(Workplace.buildMark, of: entry.pid)?
-                    .hasPrefix(yard.root + "/") == true
-        }.map(\.pid)
-    }
-
-    @Test(arguments: [("tar", ""), ("tar.gz", "gzip"), ("tgz", "gzip"), ("tar.xz", "xz"), ("tar.zst", "zstd")])
+    @Test(arguments: [
+        ("tar", ""), ("tar.gz", "gzip"), ("tgz", "gzip"), ("tar.xz", "xz"), ("tar.zst", "zstd"),
+    ])
     func `a tarball becomes a release`(_ suffix: String, _ program: String) throws {
         guard has("tar"), program.isEmpty || has(program) else { return }
         let yard = try Yard()
@@ -139,7 +133,7 @@ struct ReleaseMakerTests {
     }
 
     @Test(arguments: [
-        ("../out", "ln out '../out'; tar -P -cf $T ../out"),
+        ("../out", "cp out ..; tar -P -cf $T ../out"),
         ("/etc/hostname", "tar -P -cf $T --transform 's,^one,/etc/hostname,' one"),
         ("x/../../out", "tar -P -cf $T --transform 's,^one,x/../../out,' one"),
         ("../out", "ln one two; tar -P -cf $T --transform 's,^one,../out,' one two"),
@@ -154,11 +148,12 @@ struct ReleaseMakerTests {
         try yard.write("out", "2")
         let file = yard.path + "/evil.tar"
         try yard.output(
-            "sh", "-ec", "cd \(yard.source); T=\(file); \(command.replacing("ln out '../out'", with: "cp out ../out"))")
+            "sh", "-ec", "cd \(yard.source); T=\(file); \(command)")
         try yard.output("rm", "-f", yard.path + "/out")
         let error = try yard.failure { try yard.make(from: file) }
         #expect(error.contains(what) && error.contains("refused"))
-        #expect(yard.leftBehind.isEmpty && !exists(yard.path + "/out") && !exists(yard.root + "/out"))
+        #expect(
+            yard.leftBehind.isEmpty && !exists(yard.path + "/out") && !exists(yard.root + "/out"))
     }
 
     @Test func `a tarball cannot write through a link of its own`() throws {
@@ -224,7 +219,8 @@ struct ReleaseIDTests {
     private let now = Timestamp(nanoseconds: 1_795_356_000_999_999_999)
 
     @Test func `an id is its time and what it is made of`() {
-        let id = ReleaseID.next(at: now, digits: "3f2a91c0ffee", after: nil, isTaken: { _ in false })
+        let id = ReleaseID.next(
+            at: now, digits: "3f2a91c0ffee", after: nil, isTaken: { _ in false })
         #expect(id == "20261122T140000Z-3f2a91c")
     }
 

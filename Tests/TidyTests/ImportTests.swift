@@ -83,8 +83,11 @@ struct ImportTests {
 
     /// 5 MB of memory each time: for JSON and for addresses, where nothing smaller does.
     private func essentials(_ name: String) -> Set<String> {
-        ["JSONLines", "Ledger", "Postgres", "Probing", "Redis", "Systemd", "catalyst-standin"]
-            .contains(name)
+        [
+            "JSONLines", "Ledger", "Postgres", "Probing", "Redis", "Releases", "Systemd",
+            "catalyst-standin",
+        ]
+        .contains(name)
             ? ["FoundationEssentials"] : []
     }
 

@@ -2,14 +2,18 @@
 import asyncio, datetime, json, os, pathlib, time
 
 NAME = os.environ.get("NAME", "app")
-STARTED = time.monotonic()
-# What is wrong with this release: {"scanner": {"unhealthy": 0.5}}, seconds after its start; or "crash".
+# What is wrong with this release: {"scanner": {"unhealthy": 0.5}}, seconds after it was first asked; or "crash".
 FAULTS = pathlib.Path(__file__).with_name("faults.json")
 FAULT = json.loads(FAULTS.read_text()).get(NAME, {}) if FAULTS.exists() else {}
+asked = []
 
 
 def health():
-    is_well = time.monotonic() - STARTED < FAULT.get("unhealthy", float("inf"))
+    asked[:] = asked or [time.monotonic()]
+    age = time.monotonic() - asked[0]
+    if age >= FAULT.get("crash", float("inf")):
+        os._exit(1)
+    is_well = age < FAULT.get("unhealthy", float("inf"))
     now = datetime.datetime.now(datetime.timezone.utc).isoformat()
     words = {"status": "healthy" if is_well else "unhealthy", "service": NAME, "version": "1.0.0", "timestamp": now}
     return (200 if is_well else 503), json.dumps(words).encode()
@@ -33,8 +37,6 @@ async def answer(scope, receive):
 async def app(scope, receive, send):
     if scope["type"] != "http":
         return
-    if "crash" in FAULT and time.monotonic() - STARTED >= FAULT["crash"] and scope["path"] == "/health":
-        os._exit(1)
     status, body = await answer(scope, receive)
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})

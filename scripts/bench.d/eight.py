@@ -1,5 +1,5 @@
 """The eight HTTP services, as uvicorn apps or stand-ins, under catalystd; and what rolls them."""
-import json, os, pathlib, shutil, subprocess, tempfile, time
+import calendar, json, os, pathlib, shutil, subprocess, tempfile, time
 import processes
 from stage import HERE, ROOT, Agent, CannotMeasure, free_ports, http, service
 
@@ -65,7 +65,7 @@ def seconds(step):
 
 def time_of(text):
     whole, _, fraction = text.rstrip("Z").partition(".")
-    return time.mktime(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction or 0}")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction or 0}")
 
 
 def program(stage, kind, name):

@@ -1,6 +1,6 @@
 """Who asks the services while they are rolled: hammers, wrk, and nginx in front."""
-import json, pathlib, shutil, signal, socket, subprocess, tempfile, time
-from stage import CannotMeasure
+import json, os, pathlib, shutil, signal, socket, subprocess, tempfile, time
+from stage import ROOT, CannotMeasure
 
 FAILURES = ("refused", "reset", "closed", "timeout", "status", "other")
 
@@ -14,10 +14,11 @@ end
 function delay() return %d end
 function done(summary, latency)
   local e = summary.errors
-  io.write(string.format(
-    '\\n{"requests":%%d,"refused":%%d,"reset":%%d,"write":%%d,"timeout":%%d,"status":%%d,"p50":%%d,"p99":%%d,"max":%%d}\\n',
-    summary.requests + e.connect + e.read + e.write, e.connect, e.read, e.write, e.timeout, e.status,
-    latency:percentile(50), latency:percentile(99), latency.max))
+  local counts = '\\n{"requests": %%d, "refused": %%d, "reset": %%d, "write": %%d, "timeout": %%d, "status": %%d, '
+  io.write(string.format(counts, summary.requests + e.connect + e.read + e.write,
+    e.connect, e.read, e.write, e.timeout, e.status))
+  local times = '"p50": %%d, "p99": %%d, "max": %%d}\\n'
+  io.write(string.format(times, latency:percentile(50), latency:percentile(99), latency.max))
 end
 """
 
@@ -53,8 +54,8 @@ class Client:
 
     def __init__(self, command, end=signal.SIGTERM):
         self.end_signal = end
-        self.process = subprocess.Popen(
-            list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self.process = subprocess.Popen(list(map(str, command)), text=True, **pipes)
 
     def end(self):
         self.process.send_signal(self.end_signal)
@@ -82,7 +83,7 @@ def hammer(stage, mode, ports, *, threads=4, pause=2, method="GET", path="/"):
 def wrk(stage, port, *, connections=4, pause=4, method="GET", path="/"):
     script = stage.folder / f"wrk-{method}-{pause}.lua"
     script.write_text(WRK % (method, pause))
-    command = ["wrk", "-t1", f"-c{connections}", "-d3600s", "--timeout", "10s", "-s", script]
+    command = [tool("wrk"), "-t1", f"-c{connections}", "-d3600s", "--timeout", "10s", "-s", script]
     return Client([*command, f"http://127.0.0.1:{port}{path}"], signal.SIGINT)
 
 
@@ -114,7 +115,7 @@ class Nginx:
         self.folder.chmod(0o755)
         names = {"folder": self.folder, "upstream": upstream, "new": new, "kept": kept}
         (self.folder / "nginx.conf").write_text(NGINX % names)
-        command = ["nginx", "-e", self.folder / "error.log", "-p", self.folder, "-c", self.folder / "nginx.conf"]
+        command = [tool("nginx"), "-e", self.folder / "error.log", "-p", self.folder, "-c", self.folder / "nginx.conf"]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         end = time.monotonic() + 10
         while not answers(new):
@@ -144,7 +145,15 @@ def answers(port):
         return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
+def tool(name):
+    # An ordinary user's PATH has no sbin.
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
 def need_tools():
-    missing = [name for name in ("wrk", "nginx") if shutil.which(name) is None]
-    if missing:
-        raise CannotMeasure(f"there is no {' and no '.join(missing)}: `scripts/setup bench` installs them")
+    names = ("wrk", "nginx")
+    if not all(map(tool, names)):
+        subprocess.run([ROOT / "scripts" / "setup", "bench"])
+    for name in names:
+        if tool(name) is None:
+            raise CannotMeasure(f"there is no {name}: Debian's package '{name}' has it")

@@ -6,8 +6,14 @@ package func likelyCause(of reason: String, _ report: Report?, lines: [String]) 
         ("ModuleNotFoundError", "a Python module is missing: does the build install it?"),
         ("ImportError", "a Python module cannot be imported: does the build install it?"),
         ("SyntaxError", "the code does not parse"),
-        ("Address already in use", "it binds its port itself: start it with the socket that it is given, --fd 3"),
-        ("address already in use", "it binds its port itself: start it with the socket that it is given, --fd 3"),
+        (
+            "Address already in use",
+            "it binds its port itself: start it with the socket that it is given, --fd 3"
+        ),
+        (
+            "address already in use",
+            "it binds its port itself: start it with the socket that it is given, --fd 3"
+        ),
         ("Permission denied", "it may not read or write something: see its last lines"),
         ("Read-only file system", "it writes into its release, which is read-only"),
         ("No such file or directory", "a file is missing: see its last lines"),
@@ -15,9 +21,11 @@ package func likelyCause(of reason: String, _ report: Report?, lines: [String]) 
     ]
     switch report?.outcome {
     case .failed(.wrongVersion(let version)):
-        return "it answers as version '\(version)', not as the release's: was it built from this revision?"
+        return
+            "it answers as version '\(version)', not as the release's: was it built from this revision?"
     case .failed(.wrongService(let name)): return "'\(name)' runs in its place"
-    case .failed(.wrongSchema(let schema)): return "it runs schema '\(schema)': the database or the code is another"
+    case .failed(.wrongSchema(let schema)):
+        return "it runs schema '\(schema)': the database or the code is another"
     default: break
     }
     for line in lines.reversed() {

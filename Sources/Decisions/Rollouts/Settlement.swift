@@ -2,19 +2,31 @@ package import StackModel
 
 extension Rollout {
     /// The stack as it is when the rollout has come to its end on that side: of each service the definition that its
-    /// instance has.
-    package func settled(on side: Train.Side, old: StackSpec, new: StackSpec, root: String) -> StackSpec {
-        guard side == .new else { return old }
-        var settled = new
-        settled.services = new.services.compactMap { spec in
-            let before = old.services.first { $0.name == spec.name }
-            guard let step = steps.first(where: { $0.service == spec.name }) else {
-                return before.map { spec.keeping($0, root: root) } ?? spec
-            }
-            return step.phase == .done ? spec : before
+    /// instance has. `running` is what those have that are well on neither side.
+    package func settled(
+        on side: Train.Side, old: StackSpec, new: StackSpec, running: StackSpec, root: String
+    ) -> StackSpec {
+        var settled = side == .new ? new : old
+        let others = (side == .new ? old : new).services.filter { other in
+            !settled.services.contains { $0.name == other.name }
         }
-        let staying = steps.filter { $0.change == .removed && $0.phase != .done }.map(\.service)
-        settled.services += old.services.filter { staying.contains($0.name) }
+        settled.services = (settled.services + others).compactMap { spec in
+            let name = spec.name
+            func find(in stack: StackSpec) -> ServiceSpec? {
+                stack.services.first { $0.name == name }
+            }
+            guard let step = steps.first(where: { $0.service == name }) else {
+                guard side == .new, let before = find(in: old), let after = find(in: new) else {
+                    return side == .new ? find(in: new) : find(in: old)
+                }
+                return after.keeping(before, root: root)
+            }
+            switch step.phase {
+            case .done: return find(in: new)
+            case .failed: return find(in: running)
+            default: return find(in: old)
+            }
+        }
         return settled
     }
 

@@ -72,7 +72,9 @@ package struct Swap: Equatable, Sendable {
         package var oldStop: Duration
         package var newStop: Duration
 
-        package init(start: Duration?, queue: Duration, drain: Duration, oldStop: Duration, newStop: Duration) {
+        package init(
+            start: Duration?, queue: Duration, drain: Duration, oldStop: Duration, newStop: Duration
+        ) {
             self.start = start
             self.queue = queue
             self.drain = drain
@@ -167,7 +169,8 @@ package struct Swap: Equatable, Sendable {
             return finish()
 
         // Already so, too late to matter, or the business of the life of whoever has the users.
-        case (.over, _), (.withdrawing, _), (.ready, _), (.starting, _), (.serving, _), (.emptying, _),
+        case (.over, _), (.withdrawing, _), (.ready, _), (.starting, _), (.serving, _),
+            (.emptying, _),
             (.draining, _), (.ending, _):
             return []
         }

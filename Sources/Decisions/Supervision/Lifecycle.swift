@@ -118,7 +118,8 @@ package enum Lifecycle {
             return (state, policy.startLimit == nil ? [] : [.setAlarm(more)])
 
         // Its place is taken: whatever became of the instance before is no longer its life.
-        case (.down(.ended), .tookOver), (.held, .tookOver), (.starting, .tookOver), (.up, .tookOver), (.waiting, .tookOver),
+        case (.down(.ended), .tookOver), (.held, .tookOver), (.starting, .tookOver),
+            (.up, .tookOver), (.waiting, .tookOver),
             (.failed, .tookOver), (.clearing(_, .policy, _), .tookOver),
             (.clearing(_, .startAgain, _), .tookOver), (.stopping(.policy, _), .tookOver),
             (.stopping(.startAgain, _), .tookOver):

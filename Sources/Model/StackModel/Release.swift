@@ -115,30 +115,38 @@ extension String {
         let start = root + "/"
         while let found = rest.firstRange(of: start) {
             result += rest[..<found.lowerBound]
-            let tail = rest[found.upperBound...]
-            let words = tail.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-            if let first = words.first, let end = first.firstComponentEnd,
-                first[..<end] == "current"
-            {
-                result += start + place
-                rest = tail[end...]
-            } else if words.count > 1, words[0] == "releases", let end = words[1].firstComponentEnd,
-                end > words[1].startIndex
-            {
-                result += start + place
-                rest = tail[end...]
-            } else {
-                result += start
-                rest = tail
+            let isWhole = result.isAtStartOfPath
+            result += start
+            rest = rest[found.upperBound...]
+            if isWhole, let end = rest.releasePathEnd {
+                result += place
+                rest = rest[end...]
             }
         }
         return result + rest
     }
+
+    /// Not in the midst of another path, such as `/mnt<root>`; `-I<root>` and `file://<root>` are none.
+    private var isAtStartOfPath: Bool {
+        guard let last, last != "/" else { return true }
+        return !reversed().prefix { !$0.endsPath }.contains("/")
+    }
 }
 
 extension Substring {
-    /// Where what a path's component is made of ends, in a command line or a list of paths as well.
-    fileprivate var firstComponentEnd: Index? {
-        firstIndex { "/: \t'\";,".contains($0) } ?? endIndex
+    /// Where `current` or `releases/<id>` ends that it begins with; nil: it does not.
+    fileprivate var releasePathEnd: Index? {
+        let first = prefix { !$0.endsComponent }
+        if first == "current" { return first.endIndex }
+        guard first == "releases", self[first.endIndex...].first == "/" else { return nil }
+        let id = self[first.endIndex...].dropFirst().prefix { !$0.endsComponent }
+        return id.isEmpty ? nil : id.endIndex
     }
+}
+
+extension Character {
+    fileprivate var endsComponent: Bool { self == "/" || endsPath }
+
+    /// In a command line or a list of paths.
+    fileprivate var endsPath: Bool { isWhitespace || ":;,'\"`=()[]{}<>&|$".contains(self) }
 }

@@ -9,8 +9,16 @@ struct Adopted {
     let spec: ServiceSpec
     let tree: ProcessTree
     let number: Int
-    /// An older one, which users have left.
-    var previous: (spec: ServiceSpec, tree: ProcessTree)?
+    /// Another, which users have left, or are to leave.
+    var previous: Previous?
+
+    struct Previous {
+        let spec: ServiceSpec
+        let tree: ProcessTree
+        let number: Int
+        /// It may still be needed.
+        let isKept: Bool
+    }
 }
 
 /// An agent that follows another takes over what runs.
@@ -22,18 +30,23 @@ extension Agent {
     ) {
         var adopted: [Adopted] = []
         var rest = leftovers
+        let base = open.map { withoutTheLost(base, $0, sides?.old, leftovers) } ?? base
         for spec in base.services {
             let own = leftovers.filter { $0.name == spec.name }
-            let isAdmitted = open?.steps.first { $0.service == spec.name }?.isAdmitted ?? false
+            let step = open?.steps.first { $0.service == spec.name }
+            let isAdmitted = step?.isAdmitted ?? false
             guard let chosen = choose(own, spec, newest: isAdmitted) else { continue }
             var found = Adopted(spec: spec, tree: chosen.0.tree, number: chosen.1.number)
             rest.removeAll { $0.tree == chosen.0.tree }
-            // Kept while the new one soaks.
-            if isAdmitted, spec.listen != nil, let old = sides?.old.service(spec.name),
-                let kept = choose(rest.filter { $0.name == spec.name }, old, newest: false)
+            // Its callers are not to be lost.
+            let other = isAdmitted ? sides?.old : step?.phase == .undoing ? sides?.new : nil
+            if spec.listen != nil, let other = other?.service(spec.name),
+                let leaving = choose(rest.filter { $0.name == spec.name }, other, newest: false)
             {
-                found.previous = (old, kept.0.tree)
-                rest.removeAll { $0.tree == kept.0.tree }
+                found.previous = Adopted.Previous(
+                    spec: other, tree: leaving.0.tree, number: leaving.1.number,
+                    isKept: isAdmitted)
+                rest.removeAll { $0.tree == leaving.0.tree }
             }
             adopted.append(found)
         }
@@ -42,6 +55,22 @@ extension Agent {
             begin(base, adopted)
             done()
         }
+    }
+
+    /// Where users were at a new instance that is gone, and the old one is still there, they are to be at that.
+    private func withoutTheLost(
+        _ base: StackSpec, _ open: Rollout, _ old: StackSpec?, _ leftovers: [Survivor]
+    ) -> StackSpec {
+        var base = base
+        for (index, spec) in base.services.enumerated() {
+            let own = leftovers.filter { $0.name == spec.name }
+            guard let phase = open.steps.first(where: { $0.service == spec.name })?.phase,
+                phase == .soaking || phase == .draining, let before = old?.service(spec.name),
+                choose(own, spec, newest: true) == nil, choose(own, before, newest: true) != nil
+            else { continue }
+            base.services[index] = before
+        }
+        return base
     }
 
     private func choose(
@@ -80,9 +109,11 @@ extension Runner {
         let previous = found.previous
         do throws(SystemError) {
             if let address = found.spec.listen {
-                let pids = [previous?.tree.leader, found.tree.leader].compactMap { $0 }
+                let own = (pid: found.tree.leader, number: found.number)
+                let all = [own] + (previous.map { [(pid: $0.tree.leader, number: $0.number)] } ?? [])
                 sockets = try OwnedSockets(
-                    address: address, backlog: found.spec.backlog, from: pids)
+                    address: address, backlog: found.spec.backlog,
+                    from: all.sorted { $0.number < $1.number }.map(\.pid), main: own.pid)
             }
         } catch {
             throw SpawnError("its socket cannot be taken back: \(error)")
@@ -90,12 +121,14 @@ extension Runner {
         let instance = try adopted(found.spec, found.tree, found.number, sockets?.main)
         self.instance = instance
         agent.board.began(.service(name), rules: rules(of: instance), now: instance.started)
-        agent.record(.adopted, name, .notice, "was found running (pid \(found.tree.leader)), and goes on")
+        agent.record(
+            .adopted, name, .notice, "was found running (pid \(found.tree.leader)), and goes on")
         agent.rememberInstances()
         guard let previous,
             let old = try? adopted(previous.spec, previous.tree, 0, sockets?.previous)
         else { return }
-        goOnSwapping(old: old) { _ in }
+        goOnSwapping(old: old)
+        if !previous.isKept { swapped(.retireRequested) }
     }
 
     private func adopted(

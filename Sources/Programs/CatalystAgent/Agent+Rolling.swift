@@ -157,7 +157,8 @@ extension Rolling {
     func adopt(_ side: Train.Side) {
         guard let record = train?.record, let old, let new else { return }
         let root = agent.releasesRoot
-        let settled = record.settled(on: side, old: old, new: new, root: root)
+        let settled = record.settled(
+            on: side, old: old, new: new, running: agent.definitions, root: root)
         let release = side == .new && record.kind != .restart ? record.release : nil
         let inlet = agent.inlet
         let answer = LoopCall<String?> { [unowned self] failure in

@@ -101,7 +101,7 @@ package final class Agent {
 
     /// Runs until the stack is stopped. Returns the exit code: 0 after an orderly end.
     package func run() throws -> Int32 {
-        guard try Directory.lock(options.lockFile) else {
+        guard try lockState() else {
             throw StartError(
                 "another catalystd uses the state directory '\(options.stateDirectory)': "
                     + "stop it, or give this one another with --state"
@@ -130,6 +130,16 @@ package final class Agent {
         try loop.run()
         tidyUp()
         return exitCode
+    }
+
+    /// An agent that was killed a moment ago may still be on its way out, with the lock.
+    private func lockState() throws -> Bool {
+        let deadline = Clock.now() + AgentLimits.lockWait
+        while try !Directory.lock(options.lockFile) {
+            guard Clock.now() < deadline else { return false }
+            usleep(10_000)
+        }
+        return true
     }
 
     /// Tells the stack what happened, now or after what is being decided.
@@ -214,7 +224,7 @@ package final class Agent {
         alarms.lookSoon()
         // Whoever calls a service that was given up is refused, and does not wait in vain.
         switch to {
-        case .failed, .down: runner.leaveUsers()
+        case .failed, .down: if runner.swap == nil { runner.leaveUsers() }
         default: break
         }
         if word(for: from) != word(for: to) { runner.since = Clock.wallTime() }

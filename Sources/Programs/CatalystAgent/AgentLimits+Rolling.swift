@@ -19,6 +19,8 @@ extension AgentLimits {
     static let heldMax = Duration.seconds(600)
     /// What a failed instance wrote last is on its way to the log for so long.
     static let evidenceWait = Duration.milliseconds(100)
+    /// An agent that was killed keeps the lock for a moment.
+    static let lockWait = Duration.seconds(2)
     /// A ledger that does not open is waited for so long at the start.
     static let ledgerWait = Duration.seconds(5)
     /// A hold command is killed after this.

@@ -20,19 +20,19 @@ final class OwnedSockets {
         main = try group.add()
     }
 
-    /// Takes them back from the processes that have them as descriptor 3, the oldest first; users are, or from now on
-    /// go, to the newest.
-    init(address: String, backlog: Int, from pids: [Int32]) throws(SystemError) {
+    /// Takes them back from the processes that have them as descriptor 3, the oldest first; users are at the one of
+    /// `main`, or go there from now on.
+    init(address: String, backlog: Int, from pids: [Int32], main: Int32) throws(SystemError) {
         self.address = address
         group = try ReuseportGroup(address: address, backlog: backlog)
-        var taken: [ListeningSocket] = []
-        for pid in pids { taken.append(try group.adopt(takeDescriptor(3, from: pid))) }
-        guard let newest = taken.last else {
+        var taken: [(pid: Int32, socket: ListeningSocket)] = []
+        for pid in pids { taken.append((pid, try group.adopt(takeDescriptor(3, from: pid)))) }
+        guard let chosen = taken.first(where: { $0.pid == main }) else {
             throw SystemError("take the socket of '\(address)' back", .noSuchProcess)
         }
-        main = newest
-        previous = taken.count > 1 ? taken.first : nil
-        if previous != nil { try group.sendAll(to: main) }
+        self.main = chosen.socket
+        previous = taken.first { $0.pid != main }?.socket
+        if previous != nil { try group.sendAll(to: self.main) }
     }
 
     /// For an instance that only probes are to reach.

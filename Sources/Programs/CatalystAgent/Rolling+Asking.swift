@@ -17,7 +17,8 @@ extension Rolling {
         let usual = stack.spec.rollout.order.isEmpty ? stack.order : stack.spec.rollout.order
         let chosen = named.isEmpty ? usual.filter(wanted.contains) : named
         var plan = PlanRequest(
-            kind: .restart, old: agent.definitions, new: agent.definitions, root: agent.releasesRoot)
+            kind: .restart, old: agent.definitions, new: agent.definitions, root: agent.releasesRoot
+        )
         plan.asked = stack.restartOrder(chosen).filter(wanted.contains)
         let asleep = chosen.filter { !wanted.contains($0) }
         guard !plan.asked.isEmpty || !asleep.isEmpty else {
@@ -94,7 +95,8 @@ extension Rolling {
         guard let rollout = underWay(request, connection) else { return }
         let asker = agent.asker(connection)
         agent.record(.asked, nil, .notice, "asked by \(asker): cancel rollout \(rollout.id)")
-        connection.send(.end("rollout \(rollout.id) is being cancelled: what was changed goes back"))
+        connection.send(
+            .end("rollout \(rollout.id) is being cancelled: what was changed goes back"))
         if preparing != nil { tool?.kill() }
         preparing?.state = .cancelled
         receive(.cancelRequested(by: asker))
@@ -104,7 +106,9 @@ extension Rolling {
         guard let rollout = underWay(request, connection) else { return }
         guard rollout.state == .paused else {
             return connection.send(
-                .failure(.badRequest, "rollout \(rollout.id) is not paused: it is \(rollout.state.rawValue)"))
+                .failure(
+                    .badRequest,
+                    "rollout \(rollout.id) is not paused: it is \(rollout.state.rawValue)"))
         }
         agent.record(
             .asked, nil, .notice,
@@ -296,7 +300,8 @@ extension Rolling {
                 nextID += 1
                 agent.record(
                     .asked, nil, .notice,
-                    "asked by \(record.askedBy): restart \(plan.steps.map(\.service.text).joined(separator: " "))")
+                    "asked by \(record.askedBy): restart \(plan.steps.map(\.service.text).joined(separator: " "))"
+                )
                 attend(asked, connection, record)
             }
             record.state = .running

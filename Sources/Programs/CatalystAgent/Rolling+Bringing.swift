@@ -24,6 +24,7 @@ extension Rolling {
     func bring(_ name: ServiceName, _ side: Train.Side) {
         endBringing()
         order += 1
+        falling = nil
         guard let stack = agent.stack, let spec = (side == .new ? new : old)?.service(name) else {
             return fell(name, "is not in the stack")
         }
@@ -35,10 +36,14 @@ extension Rolling {
             agent.post(.replaceRequested(spec))
             return ready(name)
         }
-        if side == .old, let member, member.isWell, member.spec == spec, member.nextSpec == nil {
+        let step = train?.record.steps.first { $0.service == name }
+        // Asked for, it is replaced by its like.
+        if side == .old || step?.change != .asked, let member, member.isWell, member.spec == spec,
+            member.nextSpec == nil
+        {
             return ready(name)
         }
-        let way = train?.record.steps.first { $0.service == name }?.way ?? .stopFirst
+        let way = step?.way ?? .stopFirst
         guard let member, member.state.isRunning, let sockets = runner.sockets,
             sockets.address == spec.listen, way != .stopFirst
         else { return bringInPlace(spec) }
@@ -50,12 +55,12 @@ extension Rolling {
         let name = spec.name
         runner.onSwap = { [unowned self] in if $0 == .settled { bring(name, side) } }
         if side == .old || runner.swap?.isAdmitted == false { runner.swapped(.withdrawRequested) }
-        guard runner.swap?.state == .withdrawing, side == .old else {
-            return runner.swapped(.retireRequested)
-        }
+        guard runner.swap?.state == .withdrawing, side == .old,
+            agent.stack?.members[name]?.spec == spec
+        else { return runner.swapped(.retireRequested) }
         runner.onSwap = { [unowned self] in if $0 == .settled { swapSettled(name) } }
         bringing = Bringing(service: name, side: side, spec: spec, isReady: true)
-        receive(.becameReady(name))
+        answer(.becameReady(name), of: name)
     }
 
     private func bringBeside(_ spec: ServiceSpec, _ runner: Runner) {
@@ -76,7 +81,10 @@ extension Rolling {
         }
     }
 
-    private func swapSettled(_ name: ServiceName) { receive(.left(name)) }
+    private func swapSettled(_ name: ServiceName) {
+        // Its fall is told, and not that it is over.
+        if falling != name { answer(.left(name), of: name) }
+    }
 
     /// Callers wait in a new socket's queue; the old instance ends when it has served those it has.
     private func handOver(_ spec: ServiceSpec, _ runner: Runner, _ sockets: OwnedSockets) {
@@ -119,10 +127,13 @@ extension Rolling {
 
     /// Something happened to a service: what does that mean for its replacement?
     func notice(_ name: ServiceName) {
-        guard let current = bringing, current.service == name, let member = agent.stack?.members[name]
+        guard let current = bringing, current.service == name,
+            let member = agent.stack?.members[name]
         else { return }
         guard member.isWanted else {
-            if !current.isReady || agent.isSoaking(name) { fell(name, "was stopped by the operator") }
+            if !current.isReady || agent.isSoaking(name) {
+                fell(name, "was stopped by the operator")
+            }
             return
         }
         // Beside another its life is the swap's business, until it is on its own.
@@ -146,29 +157,32 @@ extension Rolling {
         case .down(.ended(let reason)) where reason.isSuccess: if !current.isReady { ready(name) }
         case .down, .waiting, .failed, .clearing(_, .policy, _): fell(name, exit)
         case .stopping(.policy, _), .starting, .up:
-            guard member.isHealthy == false, agent.board[.service(name)]?.tally.verdict == .unhealthy
+            guard member.isHealthy == false,
+                agent.board[.service(name)]?.tally.verdict == .unhealthy
             else { return }
             fell(name, "is unhealthy: \(agent.trouble(of: name) ?? "its probe fails")")
         case .held, .stopping, .clearing: return
         }
     }
 
-    private func spawned(_ name: ServiceName) { receive(.spawned(name)) }
+    private func spawned(_ name: ServiceName) { answer(.spawned(name), of: name) }
 
     private func ready(_ name: ServiceName) {
         agent.loop.cancel(bringing?.alarm)
         bringing?.isReady = true
-        receive(.becameReady(name))
+        answer(.becameReady(name), of: name)
     }
 
     private func fell(_ name: ServiceName, _ words: String) {
         let since = bringing?.since ?? Clock.wallTime()
         let report = agent.runner(name).reportOfTheNew
         endBringing()
+        falling = name
         let asked = order
         gatherEvidence(of: name, words, report: report, since: since) { [unowned self] failure in
             guard asked == order, train != nil else { return }
-            receive(.fell(name, words))
+            falling = nil
+            answer(.fell(name, words), of: name)
             attach(failure)
         }
     }
@@ -181,6 +195,7 @@ extension Rolling {
     /// Users go to the new instance; the old one may have callers in its queue that it died before.
     func admit(_ name: ServiceName, since: Moment = Clock.now()) {
         let runner = agent.runner(name)
+        if isLost(name) { return fell(name, "it was gone when the agent came back") }
         if runner.swap?.state == .ready {
             let hasOld = runner.instance.map { !$0.mainHasEnded } ?? false
             if !hasOld, let sockets = runner.sockets, sockets.waiting(in: sockets.main) > 0,
@@ -205,27 +220,41 @@ extension Rolling {
     }
 
     private func soak(of name: ServiceName) -> Duration {
-        guard let record = train?.record, let spec = new?.service(name), let new else { return .zero }
+        guard let record = train?.record, let spec = new?.service(name), let new else {
+            return .zero
+        }
         return StepPolicy(spec, in: new, kind: record.kind, isAlone: record.steps.count == 1).soak
     }
 
     func retire(_ name: ServiceName) {
         agent.endSoak()
+        guard falling != name else { return }
+        if isLost(name) { return fell(name, "it was gone when the agent came back") }
         let runner = agent.runner(name)
         endBringing()
-        guard runner.swap != nil else { return receive(.left(name)) }
+        guard runner.swap != nil else { return answer(.left(name), of: name) }
         runner.onSwap = { [unowned self] in if $0 == .settled { swapSettled(name) } }
         if runner.swap?.isAdmitted == true { runner.swapped(.retireRequested) }
     }
 
+    /// Users are at the old instance, though they should be at the new one.
+    private func isLost(_ name: ServiceName) -> Bool {
+        guard let step = train?.record.steps.first(where: { $0.service == name }), step.isAdmitted,
+            agent.runner(name).swap == nil, let spec = new?.service(name),
+            let member = agent.stack?.members[name], member.isWanted
+        else { return false }
+        return member.spec != spec && member.nextSpec != spec
+    }
+
     func remove(_ name: ServiceName) {
-        guard agent.stack?.members[name] != nil else { return receive(.left(name)) }
-        agent.whenRemoved[name] = { [unowned self] in receive(.left(name)) }
+        guard agent.stack?.members[name] != nil else { return answer(.left(name), of: name) }
+        agent.whenRemoved[name] = { [unowned self] in answer(.left(name), of: name) }
         agent.post(.removeRequested(name))
     }
 
     func askHold(of name: ServiceName) {
-        guard let spec = agent.stack?.members[name]?.spec, let hold = (new?.service(name) ?? spec).hold,
+        guard let spec = agent.stack?.members[name]?.spec,
+            let hold = (new?.service(name) ?? spec).hold,
             let prepared = try? agent.runner(name).prepare(spec)
         else { return receive(.holdAnswered(name, nil)) }
         var request = prepared.request

@@ -22,6 +22,8 @@ final class Rolling {
     var bringing: Bringing?
     /// Counts what was to be brought: answers to earlier orders are not wanted any more.
     var order = 0
+    /// It failed, and what was seen of it is still being gathered.
+    var falling: ServiceName?
     private var effects: [Train.Effect] = []
     private var isPerforming = false
     private var isRecording = false
@@ -59,7 +61,8 @@ final class Rolling {
 
     /// Who waits for it also sees what happens to the services meanwhile.
     func tellFollowers(_ event: EventRecord) {
-        guard let name = event.service, rollout?.steps.contains(where: { $0.service == name }) == true
+        guard let name = event.service,
+            rollout?.steps.contains(where: { $0.service == name }) == true
         else { return }
         var reply = ControlReply()
         reply.event = event
@@ -101,9 +104,23 @@ final class Rolling {
         perform()
     }
 
+    /// Tells the train what came of an order, unless a newer one waits for the ledger.
+    func answer(_ event: Train.Event, of name: ServiceName) {
+        let isSuperseded = effects.contains { effect in
+            switch effect {
+            case .bring(name, _), .remove(name): true
+            case .retire(name): event == .left(name)
+            default: false
+            }
+        }
+        if !isSuperseded { receive(event) }
+    }
+
     private var surroundings: Train.Surroundings {
         Train.Surroundings(time: Clock.wallTime()) { [unowned agent] name in
-            guard let member = agent.stack?.members[name], member.isWell else { return false }
+            guard agent.rolling.falling != name, let member = agent.stack?.members[name],
+                member.isWell
+            else { return false }
             guard let tally = agent.board[.service(name)]?.tally,
                 member.spec.healthCheck.probe != .none
             else { return true }
@@ -112,7 +129,6 @@ final class Rolling {
     }
 
     private func changed(from before: Rollout, to record: Rollout) {
-        tellFollowers(.progress(record))
         for step in record.steps
         where before.steps.first(where: { $0.service == step.service })?.phase != step.phase {
             let isBad = step.phase == .undoing || step.phase == .failed
@@ -157,6 +173,8 @@ final class Rolling {
             isRecording = false
             // The ledger itself has told that, and an alert; a rollout that stops half-way for it would be worse.
             _ = failure
+            // Who is told can rely on it: an agent that follows knows it too.
+            tellFollowers(.progress(record))
             perform()
         }
     }
@@ -171,8 +189,9 @@ final class Rolling {
             "rollout \(record.id) is interrupted: the agent stops, the next one goes on with it")
         train = nil
         effects = []
-        bringing = nil
-        tellFollowers(.failure(.stopping, "the agent stops; the next one goes on with rollout \(record.id)"))
+        (bringing, falling) = (nil, nil)
+        tellFollowers(
+            .failure(.stopping, "the agent stops; the next one goes on with rollout \(record.id)"))
         followers = []
     }
 
@@ -180,7 +199,6 @@ final class Rolling {
     func attach(_ failure: RolloutFailure) {
         train?.attach(failure)
         guard let record = train?.record else { return }
-        tellFollowers(.progress(record))
         effects.append(.record(record))
         perform()
     }
@@ -190,7 +208,7 @@ final class Rolling {
         agent.loop.cancel(alarm)
         train = nil
         (old, new) = (nil, nil)
-        bringing = nil
+        (bringing, falling) = (nil, nil)
         agent.endSoak()
         if let operation { agent.alarms.endOperation(operation) }
         operation = nil

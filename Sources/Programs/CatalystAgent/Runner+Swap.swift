@@ -48,11 +48,11 @@ extension Runner {
     }
 
     /// An earlier agent began it: users are at `instance`, and `old` is still there.
-    func goOnSwapping(old: Instance, told: @escaping (Swap.Outcome) -> Void) {
+    func goOnSwapping(old: Instance) {
         guard let instance else { return }
         other = old
         swap = Swap(limits(of: instance.spec), state: .serving)
-        onSwap = told
+        onSwap = { _ in }
     }
 
     private func limits(of spec: ServiceSpec) -> Swap.Limits {
@@ -147,7 +147,8 @@ extension Runner {
     func otherEnded(_ words: String, _ ended: Instance) {
         let isNew = (ended === other) != (swap?.isAdmitted == true)
         agent.record(
-            .exited, name, isNew ? .warning : .info, "\(isNew ? "the new" : "the old") instance \(words)")
+            .exited, name, isNew ? .warning : .info,
+            "\(isNew ? "the new" : "the old") instance \(words)")
         swapped(isNew ? .newExited(words) : .oldExited)
         checkEmptiness(of: ended)
     }
@@ -171,7 +172,9 @@ extension Runner {
         candidate.tally.decide(.own, rules: rules)
         switch candidate.tally.verdict {
         case .healthy, .degraded:
-            if swap?.state == .starting { agent.record(.healthy, name, .info, "the new instance is healthy") }
+            if swap?.state == .starting {
+                agent.record(.healthy, name, .info, "the new instance is healthy")
+            }
             swapped(.becameHealthy)
         case .unhealthy:
             swapped(.becameUnhealthy("is unhealthy: \(report.outcome.words)"))

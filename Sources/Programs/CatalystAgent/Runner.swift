@@ -13,7 +13,8 @@ final class Runner {
     unowned let agent: Agent
     /// The running instance, until its process tree is empty.
     var instance: Instance?
-    /// Beside it, while one takes the place of the other: the new one before users are admitted to it, the old one after.
+    /// Beside it, while one takes the place of the other: the new one before users are admitted to it, the old one
+    /// after.
     var other: Instance?
     var swap: Swap?
     var swapAlarm: AlarmID?
@@ -186,7 +187,9 @@ final class Runner {
 
     private func portClash(_ spec: ServiceSpec) -> String? {
         guard spec.listen == nil else { return nil }
-        return spec.ports.first(where: \.isTaken).map { "port \($0.number) is in use by \($0.ownerWords)" }
+        return spec.ports.first(where: \.isTaken).map {
+            "port \($0.number) is in use by \($0.ownerWords)"
+        }
     }
 
     /// After the main process: is anything left? Asked until there is not.
@@ -227,7 +230,9 @@ final class Runner {
         sockets = nil
     }
 
-    private var isStoppingForGood: Bool { agent.stack?.members[name]?.state.isStoppingForGood == true }
+    private var isStoppingForGood: Bool {
+        agent.stack?.members[name]?.state.isStoppingForGood == true
+    }
 }
 
 extension Probe {

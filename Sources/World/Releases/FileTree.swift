@@ -60,7 +60,9 @@ struct FileTree {
                 return names
             }
             let name = withUnsafePointer(to: &item.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    String(validatingCString: $0)
+                }
             }
             guard let name else {
                 throw ReleaseError(

@@ -23,7 +23,8 @@ enum Origin: Equatable {
         var status = stat()
         guard stat(place, &status) == 0 else {
             guard Self.isURL(place) else {
-                throw ReleaseError("there is no '\(place)': name a directory, a tarball or a git URL")
+                throw ReleaseError(
+                    "there is no '\(place)': name a directory, a tarball or a git URL")
             }
             self = .remote(url: place, revision: revision ?? "HEAD")
             return
@@ -57,7 +58,8 @@ enum Origin: Equatable {
                     + tarballs.joined(separator: ", "))
         }
         guard revision == nil else {
-            throw ReleaseError("'\(path)' is a tarball, which has no revisions: leave --revision out")
+            throw ReleaseError(
+                "'\(path)' is a tarball, which has no revisions: leave --revision out")
         }
         return .tarball(path)
     }

@@ -9,7 +9,8 @@ enum ReleaseID {
         at now: Timestamp, digits: String, after newest: String?, isTaken: (String) -> Bool
     ) -> String {
         var time = now
-        if let newest, newest.prefix(timeLength) >= text(of: now), let last = self.time(of: newest) {
+        if let newest, newest.prefix(timeLength) >= text(of: now), let last = self.time(of: newest)
+        {
             time = last.later
         }
         while isTaken(id(time, digits)) { time = time.later }
@@ -30,7 +31,8 @@ enum ReleaseID {
         guard digits.count == timeLength else { return nil }
         func part(_ range: Range<Int>) -> String { String(digits[range]) }
         return Timestamp(
-            rfc3339: "\(part(0..<4))-\(part(4..<6))-\(part(6..<11)):\(part(11..<13)):\(part(13..<16))")
+            rfc3339:
+                "\(part(0..<4))-\(part(4..<6))-\(part(6..<11)):\(part(11..<13)):\(part(13..<16))")
     }
 }
 

@@ -169,7 +169,10 @@ package struct ReleaseMaker {
 
     private func digests(_ digest: TreeDigest, _ stack: StackSpec) -> [ServiceName: String] {
         let services = stack.services.map { service in
-            (service.name, service.source.isEmpty ? digest.whole : digest.digest(of: service.source))
+            (
+                service.name,
+                service.source.isEmpty ? digest.whole : digest.digest(of: service.source)
+            )
         }
         return Dictionary(services, uniquingKeysWith: { $1 })
     }

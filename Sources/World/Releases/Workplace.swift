@@ -56,7 +56,8 @@ struct Workplace {
                 try checkpoint()
                 guard Clock.now() < end else {
                     throw ReleaseError(
-                        "another release is being made (it holds '\(path)'): try again when it is done")
+                        "another release is being made (it holds '\(path)'): try again when it is done"
+                    )
                 }
             } catch {
                 close(descriptor)
