@@ -113,6 +113,7 @@ struct RollingTests {
             try agent.expectAllWell()
             let before = try agent.pids()
             let hammer = Hammer(ports)
+            defer { hammer.stop() }
             let socket = try agent.connect()
             socket.send(#"{"command":"restart","wait":true}"# + "\n")
             var seen: [ServiceName: [RolloutStep.Phase]] = [:]

@@ -4,7 +4,7 @@ import StackModel
 import TestSupport
 import Testing
 
-/// The agent ends in the middle of a rollout: nobody notices, and the next agent goes on with it.
+/// Somebody dies in the middle of a rollout. Where it is the agent nobody notices, and the next one goes on with it.
 @Suite(.ownThread, .timeLimit(.minutes(5)))
 struct RolloutCrashTests {
     /// Rolled in this order: `front`, then `scanner`; `bystander` is not asked for.
@@ -74,10 +74,12 @@ struct RolloutCrashTests {
             let count = try hammering(ports) { _ in
                 for _ in 0..<4 {
                     try agent.catalystctl("restart", "scanner", "front", "--detach")
-                    let moment = Duration.milliseconds(Int(chance.share() * 2500))
-                    _ = holds(within: moment) { false }
-                    agent.kill9()
-                    try agent.startAgain()
+                    repeat {
+                        let moment = Duration.milliseconds(Int(chance.share() * 2500))
+                        _ = holds(within: moment) { false }
+                        agent.kill9()
+                        try agent.startAgain()
+                    } while chance.happens(30)
                     let areOver = try holds(within: .seconds(60)) {
                         try agent.rollouts().allSatisfy(\.state.isOver)
                     }
@@ -92,6 +94,37 @@ struct RolloutCrashTests {
             }
             #expect(count.failures.isEmpty, "seed \(seed): \(count)\n\(agent.story())")
             #expect(try agent.pid(of: "bystander") == bystander)
+        }
+    }
+
+    enum Victim { case old, new }
+
+    @Test(arguments: [
+        (Victim.new, RolloutStep.Phase.probing), (.new, .soaking), (.old, .probing),
+        (.old, .soaking), (.old, .draining),
+    ])
+    func `an instance killed in the middle costs at most what it was doing`(
+        _ victim: Victim, _ phase: RolloutStep.Phase
+    ) throws {
+        let ports = [try freePort(), try freePort()]
+        try withAgent(Self.stack(ports)) { agent in
+            try agent.expectAllWell()
+            let old = try agent.pid(of: "scanner")
+            let count = try hammering(ports) { _ in
+                let begun = try restart(agent, until: phase)
+                let new = agent.processes(of: "scanner").first { $0 != old }
+                kill(victim == .old ? old : try #require(new), SIGKILL)
+                let rollout = try agent.end(of: begun.id)
+                let state: Rollout.State = victim == .old ? .succeeded : .failed
+                #expect(rollout.state == state, "\(rollout.story)\n\(agent.story())")
+                try agent.expectAllWell()
+                try agent.expectOneEach(Self.names)
+                #expect(try agent.pid(of: "scanner") == (victim == .old ? new : old))
+            }
+            #expect(count.refused == 0, "\(count)")
+            // Each of the two clients may have had a request there; at a candidate nobody has.
+            let most = (victim == .old) == (phase == .soaking) ? 0 : 2
+            #expect(count.failures.values.reduce(0, +) <= most, "\(count)\n\(agent.story())")
         }
     }
 

@@ -45,6 +45,14 @@ struct GitTests {
                 == status)
     }
 
+    @Test func `of two tags the one counts that was asked for`() throws {
+        let (yard, _, _) = try yard()
+        try yard.git("tag", "stable", "v1")
+        for tag in ["v1", "stable"] {
+            #expect(try yard.make(revision: tag).release.version == tag)
+        }
+    }
+
     @Test func `a URL is fetched into a cache, again when it has moved`() throws {
         let (yard, first, second) = try yard()
         let url = "file://\(yard.source)"

@@ -43,6 +43,24 @@ struct ToolTests {
         #expect(outcome.status == 1 && outcome.output.contains("'catalystctl releases'"))
     }
 
+    @Test(.enabled(if: has("git"), "git is not installed"))
+    func `the stack's repository is the source, and its files are for all users`() throws {
+        let yard = try yard("")
+        let stack = machine.replacing("{space: 0", with: "{space: 0, repository: \(yard.source)")
+        try yard.write(to: yard.path + "/etc/stack.yaml", stack)
+        try yard.git("init", "--quiet", ".")
+        try yard.git("add", ".")
+        try yard.git("commit", "--quiet", "--message=first")
+        let words = try yard.words(["prepare"])
+        let outcome = TestSupport.run(
+            ["sh", "-c", "umask 077; exec \"$@\"", "sh"] + words, environment: ["HOME": yard.path])
+        let release = try prepared(outcome).release
+        #expect(release.source == yard.source + "#HEAD")
+        let place = "\(yard.root)/releases/\(release.id)"
+        let modes = try yard.output("stat", "-c", "%a", place, place + "/a", place + "/a/one.py")
+        #expect(modes == "555\n555\n444\n")
+    }
+
     @Test func `a release's own stack takes the first one's place, but no secrets`() throws {
         let yard = try yard(machine)
         try yard.write(to: yard.path + "/etc/more.yaml", "services: {c: {command: [/bin/c]}}")
@@ -108,22 +126,29 @@ struct ToolTests {
         #expect(yard.leftBehind.isEmpty && yard.builders.isEmpty)
     }
 
-    @Test func `a making that is killed at any moment leaves no half release`() throws {
+    @Test func `a making that is killed at any moment leaves no half release`() async throws {
         let seed: UInt64 = 20_261_122
         var chance = Chance(seed: seed)
         let yard = try yard(
             machine.replacing(
                 "echo built",
-                with: "setsid sleep 1000 & mkdir out; for i in 1 2 3 4 5; do echo $$i > out/$$i; "
+                with:
+                    "touch $$HOME/begun; setsid sleep 1000 & mkdir out; for i in 1 2 3 4 5; do echo $$i > out/$$i; "
                     + "sleep 0.02; done; echo built"))
         for number in 0..<40 { try yard.write("many/\(number)", "\(number)") }
         let start = Clock.now()
         _ = try prepared(yard.tool("prepare", "--source", yard.source))
         let usual = Clock.now() - start
-        for round in 0..<15 {
+        for round in 0..<16 {
             try yard.write("a/one.py", "round \(round)")
+            unlink(yard.path + "/begun")
             let tool = try yard.startTool()
-            usleep(UInt32(chance.duration(.zero, usual) / .microseconds(1)))
+            // At any moment of all; then of the build, however slow the machine is.
+            if round % 2 == 1 {
+                try await eventually("the build runs") { exists(yard.path + "/begun") }
+            }
+            let longest = round % 2 == 1 ? .milliseconds(150) : usual
+            usleep(UInt32(chance.duration(.zero, longest) / .microseconds(1)))
             kill(tool, SIGKILL)
             _ = exitStatus(of: tool)
             for release in yard.shelf.list() { try expectWhole(release, yard, "round \(round)") }
@@ -173,7 +198,7 @@ struct ToolTests {
 }
 
 extension Yard {
-    private func words(_ words: [String]) throws -> [String] {
+    func words(_ words: [String]) throws -> [String] {
         let program = try buildFolder() + "/catalystctl"
         let start = [program, "release"] + words.prefix(1) + ["--root", root]
         return start + ["--file", path + "/etc/stack.yaml"] + words.dropFirst()

@@ -125,7 +125,7 @@ extension Agent {
     private func ownSight() -> AgentSight {
         var sight = AgentSight()
         sight.collectorLost = collector.isReady ? nil : "it does not run"
-        sight.stackRefused = notes["stack"]
+        sight.stackRefused = notes["stack"] ?? (hasReadStack ? nil : refusalBefore)
         sight.ledgerFailing = ledger.problem
         if stack?.spec.database != nil {
             sight.outboxShare = ledger.outboxCount.share
@@ -138,6 +138,11 @@ extension Agent {
         sight.notifierDropped = notifier.dropped
         sight.rolloutFailure = rolling.failure.map { FailedRollout($0.subject, $0.words) }
         return sight
+    }
+
+    /// What the last agent said of the stack file: that stands until this one has read it.
+    private var refusalBefore: String? {
+        alarms.book?.open.first { $0.rule == .stackRefused }?.summary
     }
 
     /// What the agent itself uses.

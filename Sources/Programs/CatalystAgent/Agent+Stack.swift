@@ -68,6 +68,7 @@ extension Agent {
             guard !isEnding else { return }
             switch outcome {
             case .read(let spec):
+                hasReadStack = true
                 stateKeeper.save(spec, to: options.lastGoodStack)
                 begin(spec, [])
             case .refused(let words):
@@ -115,8 +116,11 @@ extension Agent {
         from release: Release, _ known: StackSpec, _ root: String, _ releases: [Release],
         done: @escaping (StackReader.Outcome) -> Void
     ) {
-        let file = "\(root)/releases/\(release.id)/\(known.releases.stack)"
-        stackReader.read(first: file) { [unowned self] outcome in
+        let open = [
+            "release", "open", "--root", root, "--id", release.id, "--stack-name",
+            known.releases.stack,
+        ]
+        stackReader.read(release: open) { [unowned self] outcome in
             guard case .read(let spec) = outcome else { return done(outcome) }
             done(.read(pinned(spec, releases, release, root)))
         }
@@ -172,6 +176,7 @@ extension Agent {
         readDefinitions { [unowned self] outcome in
             switch outcome {
             case .read(let spec):
+                hasReadStack = true
                 notes["stack"] = nil
                 stateKeeper.save(spec, to: options.lastGoodStack)
                 for warning in spec.warnings { record(.stackLoaded, nil, .warning, warning) }

@@ -56,6 +56,8 @@ package final class Agent {
     /// What `status` should say about the agent itself, by what it is about.
     var notes: [String: String] = [:]
     var isAwaitingLedger = false
+    /// By this agent: what it found running goes on without.
+    var hasReadStack = false
     var ledgerAlarm: AlarmID?
     private var inbox: [Stack.Event] = []
     private var wellnessChanges: [ServiceName] = []

@@ -47,24 +47,10 @@ package struct AgentOptions: Sendable {
     var newStackFile: String { stateDirectory + "/rollout-new.json" }
     var lockFile: String { stateDirectory + "/lock" }
 
-    /// What `catalystctl` needs to resolve the stack. `first` takes the place of the first file, whose `.env` counts
-    /// all the same: a release has no secrets.
-    func stackArguments(first: String? = nil) -> [String] {
-        var arguments: [String] = []
-        for (index, file) in stackFiles.enumerated() {
-            arguments += ["--file", index == 0 ? first ?? file : file]
-        }
-        for profile in profiles { arguments += ["--profile", profile] }
-        if let file = environmentFile ?? first.flatMap({ _ in machineEnvironmentFile }) {
-            arguments += ["--env-file", file]
-        }
-        return arguments
-    }
-
-    private var machineEnvironmentFile: String? {
-        guard let stack = stackFiles.first else { return nil }
-        let file = String(stack.lastIndex(of: "/").map { stack[...$0] } ?? "") + ".env"
-        return access(file, F_OK) == 0 ? file : nil
+    /// What `catalystctl` needs to resolve the stack.
+    var stackArguments: [String] {
+        stackFiles.flatMap { ["--file", $0] } + profiles.flatMap { ["--profile", $0] }
+            + (environmentFile.map { ["--env-file", $0] } ?? [])
     }
 
     /// Short, and different for each state directory: names cgroups and sockets of this agent.

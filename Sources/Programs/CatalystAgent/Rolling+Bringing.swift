@@ -33,6 +33,8 @@ extension Rolling {
         bringing = Bringing(service: name, side: side, spec: spec)
         let member = stack.members[name]
         if let member, !member.isWanted {
+            // Its definition changes, and that it does not run is no fall.
+            bringing?.isReady = true
             agent.post(.replaceRequested(spec))
             return ready(name)
         }
@@ -42,6 +44,14 @@ extension Rolling {
             member.nextSpec == nil
         {
             return ready(name)
+        }
+        if side == .old, let member, member.state.isRunning, member.spec == spec,
+            member.nextSpec == nil, member.isHealthy == nil
+        {
+            // It was found running a moment ago: whether it is well is not known yet.
+            bringing?.after = member.instances - 1
+            bringing?.hasSpawned = true
+            return notice(name)
         }
         let way = step?.way ?? .stopFirst
         guard let member, member.state.isRunning, let sockets = runner.sockets,

@@ -17,17 +17,16 @@ final class StackReader {
 
     /// Calls `done` once, on the loop, within `AgentLimits.resolveTime`. One reading at a time.
     ///
-    /// `first` takes the place of the first stack file: a release has one of its own.
-    func read(first: String? = nil, done: @escaping (Outcome) -> Void) {
+    /// `release`: as the tool is to open it; its stack file takes the place of the first one.
+    func read(release: [String]? = nil, done: @escaping (Outcome) -> Void) {
         isReading = true
-        let options = agent.options
         do {
             _ = try ToolRun(
-                ["config", "resolve"] + options.stackArguments(first: first), named: "resolve",
-                timeout: AgentLimits.resolveTime, agent: agent
+                (release ?? ["config", "resolve"]) + agent.options.stackArguments,
+                named: "resolve", timeout: AgentLimits.resolveTime, agent: agent
             ) { [self] outcome in
                 isReading = false
-                done(Self.understand(outcome))
+                done(Self.understand(outcome, isRelease: release != nil))
             }
         } catch {
             isReading = false
@@ -35,7 +34,7 @@ final class StackReader {
         }
     }
 
-    private static func understand(_ outcome: ToolRun.Outcome) -> Outcome {
+    private static func understand(_ outcome: ToolRun.Outcome, isRelease: Bool) -> Outcome {
         if outcome.isLate {
             return .refused(
                 "cannot read the stack file: it took longer than \(AgentLimits.resolveTime)")
@@ -43,12 +42,15 @@ final class StackReader {
         guard outcome.exit.isSuccess else {
             return .refused(
                 outcome.complaints.isEmpty
-                    ? "catalystctl config resolve \(outcome.exit)" : outcome.complaints)
+                    ? "what reads it \(outcome.exit)" : outcome.complaints)
         }
         do {
-            return .read(try JSONLines.decode(StackSpec.self, from: outcome.output))
+            return .read(
+                isRelease
+                    ? try JSONLines.decode(PreparedRelease.self, from: outcome.output).stack
+                    : try JSONLines.decode(StackSpec.self, from: outcome.output))
         } catch {
-            return .refused("cannot understand what 'catalystctl config resolve' printed: \(error)")
+            return .refused("cannot understand what 'catalystctl' printed: \(error)")
         }
     }
 

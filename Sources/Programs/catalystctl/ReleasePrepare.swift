@@ -18,7 +18,7 @@ struct ReleasePrepare: ParsableCommand {
     @Option(help: "The git revision.")
     var revision: String?
 
-    @Option(help: "The stack's own git repository.")
+    @Option(help: "A git repository; without it: x-catalyst.releases.repository.")
     var repository: String?
 
     @Flag(help: "Only look: build nothing and keep nothing.")
@@ -28,11 +28,12 @@ struct ReleasePrepare: ParsableCommand {
         var order = ReleaseMaker.Order()
         order.source = source
         order.revision = revision
-        order.repository = repository
         order.stackName = options.stackName
         order.isPlan = plan
-        // The release may bring the only stack file there is.
-        order.spaceMin = options.files.source.load().stack?.releases.spaceMin ?? order.spaceMin
+        // Nil: the release may bring the only stack file there is.
+        let machine = options.files.source.load().stack?.releases
+        order.repository = repository ?? machine?.repository
+        order.spaceMin = machine?.spaceMin ?? order.spaceMin
         let prepared: PreparedRelease
         do {
             let maker = try ReleaseMaker(

@@ -25,7 +25,7 @@ struct GitFetch {
             throw ReleaseError(
                 "there is no revision '\(revision)' in '\(path)': see 'git -C \(path) log --all'")
         }
-        (self.commit, tag, size) = try Self.look(at: commit, in: repository, git)
+        (self.commit, tag, size) = try Self.look(at: commit, named: revision, in: repository, git)
     }
 
     /// Fetched into the bare repository `cache`, which then has what the other side has.
@@ -56,7 +56,7 @@ struct GitFetch {
                 "there is no revision '\(revision)' in '\(url.shown)': was it pushed? "
                     + "See 'git ls-remote \(url.shown)'")
         }
-        (self.commit, tag, size) = try Self.look(at: commit, in: cache, git)
+        (self.commit, tag, size) = try Self.look(at: commit, named: revision, in: cache, git)
     }
 
     private static func commit(
@@ -72,11 +72,9 @@ struct GitFetch {
     }
 
     private static func look(
-        at commit: String, in repository: String, _ git: Git
+        at commit: String, named revision: String, in repository: String, _ git: Git
     ) throws(ReleaseError) -> (String, String?, (bytes: Int64, files: Int64)) {
-        let described = try git.ask([
-            "--git-dir", repository, "describe", "--tags", "--exact-match", commit,
-        ])
+        let tag = try tag(at: commit, named: revision, in: repository, git)
         let listing = try git.run(
             ["--git-dir", repository, "ls-tree", "-r", "-t", "-l", "-z", commit],
             to: "list the files of \(commit.prefix(12))")
@@ -92,7 +90,20 @@ struct GitFetch {
                         + "submodules are not fetched: deploy a directory or a tarball that has it")
             }
         }
-        return (commit, described.isSuccess ? described.text.firstLine : nil, size)
+        return (commit, tag, size)
+    }
+
+    /// The one that was asked for, else any.
+    private static func tag(
+        at commit: String, named revision: String, in repository: String, _ git: Git
+    ) throws(ReleaseError) -> String? {
+        if try self.commit("refs/tags/" + revision, in: repository, git) == commit {
+            return revision
+        }
+        let described = try git.ask([
+            "--git-dir", repository, "describe", "--tags", "--exact-match", commit,
+        ])
+        return described.isSuccess ? described.text.firstLine : nil
     }
 
     func requireRoom(_ room: RoomCheck) throws(ReleaseError) {

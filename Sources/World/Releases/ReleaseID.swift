@@ -4,7 +4,8 @@ internal import StackModel
 enum ReleaseID {
     private static let timeLength = 16
 
-    /// Sorts behind `newest`, also where the clock was set back or the second is the same. `digits`: a hexadecimal digest.
+    /// Sorts behind `newest`, also where the clock was set back or the second is the same.
+    /// `digits`: a hexadecimal digest.
     static func next(
         at now: Timestamp, digits: String, after newest: String?, isTaken: (String) -> Bool
     ) -> String {

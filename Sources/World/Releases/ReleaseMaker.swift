@@ -36,7 +36,11 @@ package struct ReleaseMaker {
         shelf = ReleaseShelf(root: root)
         self.environment = environment
         self.tell = tell
-        if isAlone { lowerPriority() }
+        if isAlone {
+            lowerPriority()
+            // What git and tar write is for the services' users too.
+            umask(0o022)
+        }
         tools = try Tools(takesSignals: isAlone)
     }
 
@@ -196,7 +200,7 @@ package struct ReleaseMaker {
             tell("release \(release.id), version \(release.version), is ready")
             return PreparedRelease(release, stack: stack)
         } catch {
-            try? workplace.discard(release.id)  // The next making tries again; this error says more.
+            try? workplace.discard(release.id)  // The next making tries again.
             throw error
         }
     }
