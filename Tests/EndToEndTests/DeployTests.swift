@@ -91,6 +91,26 @@ struct DeployTests {
         }
     }
 
+    @Test func `a service moves to another port, and back`() throws {
+        try withDeployed { agent, source, first in
+            var moved = source
+            moved.ports[1] = try freePort()
+            try moved.write("2.0.0", soak: "200ms")
+            let others = [source.ports[0], source.ports[2]]
+            let count = try hammering(others) { _ in
+                let rollout = try agent.deploy(moved)
+                #expect(rollout.steps.map(\.service) == ["scanner"], "\(rollout.story)")
+                try agent.expect(["scanner"], in: rollout.release, of: source)
+                #expect(try http("GET", port: moved.ports[1], "/health").contains("2.0.0"))
+                #expect(throws: Failure.self) { try http("GET", port: source.ports[1], "/") }
+                #expect(try agent.catalystctl("rollback").status == 0)
+                try agent.expect(Source.names, in: first.release, of: source)
+                #expect(try http("GET", port: source.ports[1], "/health").contains("1.0.0"))
+            }
+            #expect(count.failures.isEmpty, "\(count)")
+        }
+    }
+
     @Test func `a plan makes nothing, and tells what would be done and why`() throws {
         try withDeployed { agent, source, first in
             let before = try agent.pids()
@@ -160,6 +180,8 @@ struct DeployTests {
             #expect(source.current == first.release)
             #expect(try agent.releases().count == 1)
             #expect(try agent.rollouts().prefix(2).allSatisfy { $0.state == .failed })
+            let reasons = try agent.rollouts().prefix(2).compactMap(\.failure?.reason)
+            #expect(reasons.count == 2 && reasons.allSatisfy { !$0.contains("fetching") })
         }
     }
 }

@@ -14,6 +14,10 @@ struct DeployWalkTests {
     private static let slow = Part(
         flags: ["--slow-start 0.3", "--lines hello"], rolling: "drain: 300ms")
 
+    /// Takes its time to leave.
+    private static let gone = Piece.shell(
+        "gone", "trap 'sleep 0.5; exit 0' TERM; while :; do sleep 0.1; done")
+
     /// Begins a deploy, and kills its agent at each station; the next agent goes on to the next one.
     private func walk(
         _ stations: [Station], _ agent: RunningAgent, _ source: Source
@@ -29,7 +33,7 @@ struct DeployWalkTests {
     }
 
     @Test func `a deploy succeeds over all its agents`() throws {
-        try withDeployed(more: [Piece.sleeper("gone")]) { agent, source, first in
+        try withDeployed(more: [Self.gone]) { agent, source, first in
             let before = try agent.pids()
             try source.write(
                 "2.0.0", ["front": Self.slow, "scanner": Self.slow, "base": Self.slow],
@@ -55,7 +59,7 @@ struct DeployWalkTests {
     }
 
     @Test func `a deploy that fails goes back over all its agents`() throws {
-        try withDeployed(more: [Piece.sleeper("gone")]) { agent, source, first in
+        try withDeployed(more: [Self.gone]) { agent, source, first in
             let before = try agent.pids()
             let bad = Part(
                 flags: ["--slow-start 0.3", "--unhealthy-after 0"], rules: Source.strict)
@@ -86,6 +90,26 @@ struct DeployWalkTests {
             #expect(agent.processes(of: "fresh").isEmpty)
             #expect(try !agent.status().services.contains { $0.name == "fresh" })
             _ = try agent.alert(about: "base") { $0.rule.rawValue == "rollout-failed" }
+        }
+    }
+
+    @Test func `an agent is killed while the old one is coming back beside the new one`() throws {
+        try withDeployed(["scanner": Part(flags: ["--slow-start 0.5"])]) { agent, source, first in
+            let bad = Part(flags: ["--unhealthy-after 0"], rules: Source.strict)
+            try source.write("2.0.0", ["scanner": Self.slow, "base": bad])
+            let count = try hammering(source.ports) { _ in
+                #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
+                let id = try #require(try agent.rollouts().first).id
+                try agent.follow(id) { $0.phase(of: "scanner") == .undoing }
+                #expect(holds { agent.processes(of: "scanner").count == 2 })
+                agent.kill9()
+                try agent.startAgain()
+                let rollout = try agent.end(of: id)
+                #expect(rollout.state == .failed, "\(rollout.story)")
+                #expect(rollout.phase(of: "scanner") == .rolledBack, "\(rollout.story)")
+                try agent.expect(Source.names, in: first.release, of: source)
+            }
+            #expect(count.failures.isEmpty, "\(count)\n\(agent.story())")
         }
     }
 
@@ -127,7 +151,11 @@ struct DeployWalkTests {
             try source.write("2.0.0", ["scanner": Part(flags: ["--lines hello"])])
             let rollout = try agent.deploy(source)
             try agent.expect(["scanner"], in: rollout.release, of: source)
-            #expect(holds { names(in: "\(source.root)/releases").count == 2 }, "no remains")
+            let whole = [first, rollout].compactMap(\.release).flatMap {
+                [$0, "\($0).json", "\($0).log"]
+            }
+            #expect(Set(names(in: "\(source.root)/releases")) == Set(whole + [".lock"]))
+            #expect(holds { ProcessEntry.marked("CATALYST_BUILDS=\(source.root)").isEmpty })
         }
     }
 
@@ -136,27 +164,49 @@ struct DeployWalkTests {
         var chance = Chance(seed: seed)
         try withDeployed { agent, source, first in
             let bystander = try agent.pid(of: "bystander")
+            var good = first.release
             let count = try hammering(source.ports) { _ in
                 for round in 1...4 {
-                    let part = Part(flags: ["--lines round-\(round)"])
-                    try source.write(
-                        "2.0.\(round)", ["front": part, "scanner": part, "base": part],
-                        soak: "200ms")
-                    #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-                    let id = try #require(try agent.rollouts().first).id
-                    let begun = try agent.follow(id) { $0.state != .preparing }
-                    let moment = Duration.milliseconds(Int(chance.share() * 2500))
-                    _ = holds(within: moment) { false }
-                    agent.kill9()
-                    try agent.startAgain()
+                    let isBad = round.isMultiple(of: 2)
+                    let id = try beginRound(round, isBad: isBad, agent, source)
+                    for _ in 1...2 {
+                        let moment = Duration.milliseconds(Int(chance.share() * 1500))
+                        _ = holds(within: moment) { false }
+                        agent.kill9()
+                        // This one does not live to see much.
+                        let hapless = try Program(agent.flags, in: source.folder)
+                        let life = Duration.milliseconds(Int(chance.share() * 600))
+                        _ = holds(within: life) { false }
+                        hapless.end()
+                        try agent.startAgain()
+                    }
                     let rollout = try agent.end(of: id)
-                    #expect(rollout.state == .succeeded, "seed \(seed): \(rollout.story)")
-                    try agent.expect(Source.names, in: begun.release, of: source)
-                    #expect(source.current == begun.release, "seed \(seed)")
+                    #expect(
+                        rollout.state == (isBad ? .failed : .succeeded),
+                        "seed \(seed): \(rollout.story)")
+                    if !isBad { good = rollout.release }
+                    try agent.expect(Source.names, in: good, of: source)
+                    #expect(source.current == good, "seed \(seed)")
                 }
             }
             #expect(count.failures.isEmpty, "seed \(seed): \(count)\n\(agent.story())")
             #expect(try agent.pid(of: "bystander") == bystander)
         }
+    }
+
+    /// Returns when the release is made. What is bad is found out last.
+    private func beginRound(
+        _ round: Int, isBad: Bool, _ agent: RunningAgent, _ source: Source
+    ) throws -> Int64 {
+        let part = Part(flags: ["--lines round-\(round)"])
+        let bad = Part(
+            flags: ["--lines round-\(round)", "--unhealthy-after 0"], rules: Source.strict)
+        try source.write(
+            "2.0.\(round)", ["front": part, "scanner": part, "base": isBad ? bad : part],
+            soak: "200ms")
+        #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
+        let id = try #require(try agent.rollouts().first).id
+        try agent.follow(id) { $0.state != .preparing }
+        return id
     }
 }

@@ -10,8 +10,10 @@ struct RollingTests {
 
     /// Three services, each of which needs the one before.
     private static func chain(_ ports: [UInt16], soak: String = "200ms") -> String {
-        let needs = ["", "depends_on: {base: {condition: service_healthy}}",
-            "depends_on: {middle: {condition: service_healthy}}"]
+        let needs = [
+            "", "depends_on: {base: {condition: service_healthy}}",
+            "depends_on: {middle: {condition: service_healthy}}",
+        ]
         return "services:\n"
             + zip(names, zip(ports, needs)).map {
                 Piece.listening($0.text, port: $1.0, more: $1.1)
@@ -145,11 +147,14 @@ struct RollingTests {
         }
     }
 
-    @Test func `a new instance that is no good is never seen by users, and the rest stays`() throws {
+    @Test func `a new instance that is no good is never seen by users, and the rest stays`() throws
+    {
         let folder = try Folder()
         let ports = try threePorts()
         let marker = "\(folder.path)/broken"
-        let rules = "interval: 200ms, timeout: 500ms, retries: 2, start_period: 500ms, start_interval: 50ms"
+        let rules =
+            "interval: 200ms, timeout: 500ms, retries: 2, "
+            + "start_period: 500ms, start_interval: 50ms"
         let script = "[ ! -e \(marker) ] || exit 3; exec \(Piece.standin) --name middle"
         let middle = """
               middle:

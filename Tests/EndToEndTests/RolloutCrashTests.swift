@@ -8,14 +8,14 @@ import Testing
 @Suite(.ownThread, .timeLimit(.minutes(5)))
 struct RolloutCrashTests {
     /// Rolled in this order: `front`, then `scanner`; `bystander` is not asked for.
-    private static func stack(_ ports: [UInt16]) -> String {
+    private static func stack(_ ports: [UInt16], soak: String = "500ms") -> String {
         Piece.stack(
             Piece.sleeper("bystander"),
             Piece.listening(
                 "scanner", port: ports[0], ["--slow-start", "0.3"], rolling: "drain: 300ms"),
             Piece.listening(
                 "front", port: ports[1], more: "depends_on: {scanner: {condition: service_healthy}}"
-            )) + Piece.soak("500ms")
+            )) + Piece.soak(soak)
     }
 
     private static let names: [ServiceName] = ["bystander", "scanner", "front"]
@@ -107,19 +107,21 @@ struct RolloutCrashTests {
         _ victim: Victim, _ phase: RolloutStep.Phase
     ) throws {
         let ports = [try freePort(), try freePort()]
-        try withAgent(Self.stack(ports)) { agent in
+        try withAgent(Self.stack(ports, soak: "1s")) { agent in
             try agent.expectAllWell()
             let old = try agent.pid(of: "scanner")
             let count = try hammering(ports) { _ in
                 let begun = try restart(agent, until: phase)
-                let new = agent.processes(of: "scanner").first { $0 != old }
-                kill(victim == .old ? old : try #require(new), SIGKILL)
+                let started = try agent.events(of: "scanner").last { $0.kind == .started }
+                let new = try #require(started?.message.firstMatch(of: /pid (\d+)/))
+                let (candidate, doomed) = (pid_t(new.1), victim == .old ? old : pid_t(new.1))
+                kill(try #require(doomed), SIGKILL)
                 let rollout = try agent.end(of: begun.id)
                 let state: Rollout.State = victim == .old ? .succeeded : .failed
                 #expect(rollout.state == state, "\(rollout.story)\n\(agent.story())")
                 try agent.expectAllWell()
                 try agent.expectOneEach(Self.names)
-                #expect(try agent.pid(of: "scanner") == (victim == .old ? new : old))
+                #expect(try agent.pid(of: "scanner") == (victim == .old ? candidate : old))
             }
             #expect(count.refused == 0, "\(count)")
             // Each of the two clients may have had a request there; at a candidate nobody has.

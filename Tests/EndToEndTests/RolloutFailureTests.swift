@@ -9,10 +9,11 @@ struct RolloutFailureTests {
     fileprivate typealias Part = Source.Part
 
     enum Badness: CaseIterable {
-        case crashesAtStart, neverHealthy, saysAnotherVersion
+        case cannotStart, crashesAtStart, neverHealthy, saysAnotherVersion
 
         fileprivate var part: Part {
             switch self {
+            case .cannotStart: Part(rules: Source.strict, directory: "/missing")
             case .crashesAtStart: bad("--crash-at-start", "--exit-code 3")
             case .neverHealthy: bad("--unhealthy-after 0")
             case .saysAnotherVersion: Part(rules: Source.strict, version: "--version-name 9.9.9")
@@ -22,6 +23,7 @@ struct RolloutFailureTests {
         /// What the operator reads.
         var reason: String {
             switch self {
+            case .cannotStart: "missing"
             case .crashesAtStart: "exited with code 3"
             case .neverHealthy: "unhealthy"
             case .saysAnotherVersion: "9.9.9"
@@ -74,7 +76,8 @@ struct RolloutFailureTests {
             #expect(outcome.status == 1, "\(outcome)")
             let words = outcome.output + outcome.errors
             #expect(words.contains(badness.reason), "\(outcome)")
-            #expect(words.contains("last lines it wrote") == (badness != .crashesAtStart))
+            let isSilent = badness == .cannotStart || badness == .crashesAtStart
+            #expect(words.contains("last lines it wrote") == !isSilent, "\(outcome)")
             #expect(words.contains("undone"), "\(outcome)")
             let rollout = try #require(try agent.rollouts().first)
             try expectUndone(rollout, agent, source, first, before)
@@ -149,6 +152,9 @@ struct RolloutFailureTests {
                     let next = paused.release
                     try agent.expect(["front"], in: next, of: source)
                     try agent.expect(["scanner", "base"], in: first.release, of: source)
+                    agent.kill9()
+                    try agent.startAgain()
+                    #expect(try agent.rollout(id).state == .paused, "it still waits")
                     let verb = isToGoOn ? "resume" : "cancel"
                     #expect(try agent.catalystctl("rollouts", verb).status == 0)
                     let rollout = try agent.end(of: id)

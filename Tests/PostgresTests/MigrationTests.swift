@@ -113,10 +113,10 @@ struct MigrationTests {
         #expect(
             ctl(["migrate", "--sql", folder.path], database).output
                 .contains("does not note that in ops.migrations"))
-        try folder.write("0007_gap.sql", "SELECT 1;")
+        try folder.write("0008_gap.sql", "SELECT 1;")
         let gap = ctl(["migrate", "--sql", folder.path], database)
         #expect(gap.status == 2)
-        #expect(gap.output.contains("number 6 is due"))
+        #expect(gap.output.contains("number 7 is due"))
     }
 
     @Test func `who may not make roles or schemas is told what to do`() throws {

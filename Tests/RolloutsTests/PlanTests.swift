@@ -137,10 +137,10 @@ struct PlanTests {
     }
 
     @Test func `stop-first where the file says so, each way its own`() {
-        #expect(step { $0.update.order = .stopFirst }?.way == .stopFirst)
+        #expect(step { $0.update.order = .stopFirst }?.way == .handOver)
         #expect(step { $0.rollback.order = .stopFirst }?.way == .canary)
         let back = step(.rollback) { $0.rollback.order = .stopFirst }
-        #expect(back?.way == .stopFirst)
+        #expect(back?.way == .handOver)
         #expect(back?.wayReason == "its rollback_config says stop-first")
     }
 

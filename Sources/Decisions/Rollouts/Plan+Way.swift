@@ -10,14 +10,15 @@ extension PlanRequest {
             guard let past = before.listen else { return (.stopFirst, nil) }
             return (.stopFirst, "it no longer listens on \(past)")
         }
-        let update = kind == .rollback ? spec.rollback : spec.update
-        if update.order == .stopFirst {
-            let key = kind == .rollback ? "rollback_config" : "update_config"
-            return (.stopFirst, "its \(key) says stop-first")
-        }
         guard before.listen == listen else {
             let past = before.listen.map { "on \($0)" } ?? "on no socket of the agent's"
             return (.stopFirst, "it listens on \(listen), and until now \(past)")
+        }
+        let update = kind == .rollback ? spec.rollback : spec.update
+        if update.order == .stopFirst {
+            // The old one ends first all the same, and callers wait in a socket that it does not close.
+            let key = kind == .rollback ? "rollback_config" : "update_config"
+            return (.handOver, "its \(key) says stop-first")
         }
         let reason = obstacle(to: spec.healthCheck.probe, at: listen)
         return (reason == nil ? .canary : .handOver, reason)

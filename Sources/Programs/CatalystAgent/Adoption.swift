@@ -30,7 +30,7 @@ extension Agent {
     ) {
         var adopted: [Adopted] = []
         var rest = leftovers
-        let base = open.map { withoutTheLost(base, $0, sides?.old, leftovers) } ?? base
+        let base = open.map { withoutTheLost(base, $0, sides, leftovers) } ?? base
         for spec in base.services {
             let own = leftovers.filter { $0.name == spec.name }
             let step = open?.steps.first { $0.service == spec.name }
@@ -57,18 +57,23 @@ extension Agent {
         }
     }
 
-    /// Where users were at a new instance that is gone, and the old one is still there, they are to be at that.
+    /// Where users were at a new instance that is gone, and the old one is still there, they are to be at that; where
+    /// the old one is to come back, and is not there yet, they are still at the new one.
     private func withoutTheLost(
-        _ base: StackSpec, _ open: Rollout, _ old: StackSpec?, _ leftovers: [Survivor]
+        _ base: StackSpec, _ open: Rollout, _ sides: (old: StackSpec, new: StackSpec)?,
+        _ leftovers: [Survivor]
     ) -> StackSpec {
         var base = base
         for (index, spec) in base.services.enumerated() {
             let own = leftovers.filter { $0.name == spec.name }
-            guard let phase = open.steps.first(where: { $0.service == spec.name })?.phase,
-                phase == .soaking || phase == .draining, let before = old?.service(spec.name),
-                choose(own, spec, newest: true) == nil, choose(own, before, newest: true) != nil
+            let phase = open.steps.first { $0.service == spec.name }?.phase
+            let side =
+                phase == .soaking || phase == .draining
+                ? sides?.old : phase == .undoing ? sides?.new : nil
+            guard let other = side?.service(spec.name), choose(own, spec, newest: true) == nil,
+                choose(own, other, newest: true) != nil
             else { continue }
-            base.services[index] = before
+            base.services[index] = other
         }
         return base
     }
@@ -118,6 +123,7 @@ extension Runner {
         } catch {
             throw SpawnError("its socket cannot be taken back: \(error)")
         }
+        launched = max(found.number, previous?.number ?? 0)
         let instance = try adopted(found.spec, found.tree, found.number, sockets?.main)
         self.instance = instance
         agent.board.began(.service(name), rules: rules(of: instance), now: instance.started)

@@ -65,12 +65,11 @@ extension Rolling {
             return refuse(&record, "cancelled while its release was made", asker)
         }
         guard outcome.exit.isSuccess else {
-            let words = outcome.complaints.split(separator: "\n").suffix(20).joined(separator: "\n")
             return refuse(
                 &record,
                 outcome.isLate
                     ? "making the release took longer than \(AgentLimits.preparationMax)"
-                    : words.isEmpty ? "catalystctl release \(outcome.exit)" : words, asker)
+                    : outcome.errorWords ?? "catalystctl release \(outcome.exit)", asker)
         }
         guard let made = try? JSONLines.decode(PreparedRelease.self, from: outcome.output) else {
             return refuse(&record, "cannot understand what 'catalystctl release' printed", asker)
@@ -176,5 +175,18 @@ extension Rolling {
         preparing = nil
         agent.ledger.write([.rollout(record)])
         conclude(record)
+    }
+}
+
+extension ToolRun.Outcome {
+    /// What went wrong, in a line: the error behind the tool's name, without the progress before it. Nil: it said nothing.
+    fileprivate var errorWords: String? {
+        let name = "catalystctl: "
+        let lines = complaints.split(separator: "\n")
+        let start = lines.lastIndex { $0.hasPrefix(name) } ?? max(0, lines.count - 20)
+        let words = lines[start...].prefix(20).map { line in
+            (line.hasPrefix(name) ? line.dropFirst(name.count) : line).drop { $0 == " " }
+        }
+        return words.isEmpty ? nil : words.joined(separator: "; ")
     }
 }

@@ -20,6 +20,8 @@ extension Runner {
     {
         let prepared = try prepare(spec)
         var request = prepared.request
+        let number = max(number, launched + 1)
+        launched = number
         let mark = InstanceMark(
             identity: agent.options.identity, service: name, number: number,
             definition: prepared.definition)

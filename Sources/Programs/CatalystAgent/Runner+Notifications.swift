@@ -20,7 +20,9 @@ extension Runner {
             instance.saysItIsStopping = true
             agent.loop.cancel(instance.watchdogAlarm)
         }
-        if instance === self.instance, let microseconds = values["EXTEND_TIMEOUT_USEC"].flatMap({ Int64($0) }), microseconds > 0
+        if instance === self.instance,
+            let microseconds = values["EXTEND_TIMEOUT_USEC"].flatMap({ Int64($0) }),
+            microseconds > 0
         {
             agent.post(.happened(name, .extended(.microseconds(min(microseconds, 3_600_000_000)))))
         }

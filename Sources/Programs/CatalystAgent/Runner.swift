@@ -27,6 +27,8 @@ final class Runner {
     /// Since when the service is in its state.
     var since = Clock.wallTime()
     var restarts = 0
+    /// The number of the newest instance, proven or not: no two bear the same mark.
+    var launched = 0
     var lastExit: ExitReason?
     /// Of the instance before.
     var lastReport: Report?
@@ -170,7 +172,7 @@ final class Runner {
         }
         agent.post(.happened(name, .exited(reason)))
         // In its soak, with nothing to go back to.
-        swapped(.newExited(words))
+        if swap?.isAdmitted == true { swapped(.newExited(words)) }
         checkEmptiness(of: ended)
     }
 

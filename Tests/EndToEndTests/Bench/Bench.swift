@@ -70,6 +70,7 @@ func removeTree(_ path: String) {
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFDIR else { return _ = unlink(path) }
+    chmod(path, 0o700)  // Releases are read-only.
     for name in names(in: path) { removeTree("\(path)/\(name)") }
     rmdir(path)
 }

@@ -15,6 +15,8 @@ final class Hammer: Sendable {
         var answered: [UInt16: Int] = [:]
         /// By reason.
         var failures: [String: Int] = [:]
+        /// When the first few failed.
+        var moments: [String] = []
         var total: Int { answered.values.reduce(0, +) }
         var refused: Int {
             failures.filter { $0.key.contains("refused") }.values.reduce(0, +)
@@ -56,6 +58,7 @@ final class Hammer: Sendable {
         count.withLock { count in
             if let failure {
                 count.failures[failure, default: 0] += 1
+                if count.moments.count < 5 { count.moments.append("\(now()) \(port) \(failure)") }
             } else {
                 count.answered[port, default: 0] += 1
             }
@@ -99,6 +102,16 @@ func hammering(
     try body(hammer)
     try hammer.expectAnswers()
     return hammer.stop()
+}
+
+/// As agents write it.
+private func now() -> String {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    var parts = tm()
+    gmtime_r(&time.tv_sec, &parts)
+    let milliseconds = time.tv_nsec / 1_000_000
+    return "\(parts.tm_hour):\(parts.tm_min):\(parts.tm_sec)+\(milliseconds)ms"
 }
 
 /// One of them, on a thread of its own.

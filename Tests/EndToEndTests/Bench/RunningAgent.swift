@@ -8,6 +8,8 @@ final class RunningAgent {
     let flags: [String]
     let environment: [String]
     private(set) var program: Program
+    /// What agents said that were killed.
+    private var earlier = ""
 
     /// Writes the stack file and starts the agent; returns when it has read it. `prefix`: what catalystd is run by.
     init(
@@ -69,7 +71,7 @@ final class RunningAgent {
         // An agent that does not answer has no picture.
         let services = (try? status().services) ?? []
         return services.map { "\($0.name) \($0.state) \($0.health) \($0.problem ?? "")\n" }.joined()
-            + program.errors
+            + earlier + program.errors
     }
 
     /// Waits until the status is as wished.
@@ -129,6 +131,7 @@ final class RunningAgent {
     func kill9() {
         program.signal(SIGKILL)
         _ = program.exitCode(within: .seconds(10))
+        earlier += program.errors
     }
 
     /// Another agent on the same state.

@@ -11,6 +11,8 @@ struct Source {
         var rolling = "drain: 50ms"
         /// How its `/health` knows its version.
         var version = "--version-file VERSION"
+        /// Below the release, where its script is.
+        var directory = ""
         /// Its soak, where it is not that of all.
         var monitor: String?
         var definition = ""
@@ -18,7 +20,7 @@ struct Source {
 
     let folder: Folder
     /// Of `base`, `scanner` and `front`: each needs the one before, so that they are rolled from the last to the first.
-    let ports: [UInt16]
+    var ports: [UInt16]
     static let names: [ServiceName] = ["base", "scanner", "front"]
 
     init() throws {
@@ -43,7 +45,8 @@ struct Source {
     /// `more`: more services.
     func write(
         _ version: String, _ parts: [ServiceName: Part] = [:], soak: String = "0s",
-        onFailure: String = "rollback", build: String = "true", more: [String] = []
+        onFailure: String = "rollback", build: String = "true", keep: Int = 5,
+        more: [String] = []
     ) throws {
         for directory in [path] + Self.names.map({ "\(path)/\($0)" }) { mkdir(directory, 0o755) }
         try folder.write(version + "\n", to: "source/VERSION")
@@ -55,7 +58,7 @@ struct Source {
         }
         let text = "services:\n" + services.joined(separator: "\n") + "\n"
         let rollout = "{soak: \(soak), failure_action: \(onFailure)}"
-        let releases = "{space: 0, build: '\(build)'}"
+        let releases = "{space: 0, build: '\(build)', keep: \(keep)}"
         try folder.write(
             text + "x-catalyst: {releases: \(releases), rollout: \(rollout)}\n",
             to: "source/stack.yaml")
@@ -73,7 +76,7 @@ struct Source {
         return """
               \(name):
                 command: [/bin/sh, \(name)/run]
-                working_dir: \(root)/current
+                working_dir: \(root)/current\(part.directory)
                 healthcheck: {test: [HTTP, "http://127.0.0.1:\(port)/health"], \(part.rules)}
                 x-catalyst:
                   {listen: '127.0.0.1:\(port)', source: [\(name)], contract: {version: release}, \(part.rolling)}

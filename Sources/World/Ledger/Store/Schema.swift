@@ -1,3 +1,4 @@
+internal import LinuxSystem
 internal import StackModel
 
 /// The ledger's tables, and how an older version's become this one's. Only forward: an older catalyst leaves a newer
