@@ -126,6 +126,29 @@ struct DeployTests {
         }
     }
 
+    @Test(.enabled(if: isInstalled("git"), "needs git"))
+    func `a git revision is deployed as it was committed`() throws {
+        try withDeployed { agent, source, first in
+            func git(_ words: String...) throws {
+                let who = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+                let outcome = try run(["git", "-C", source.path] + who + words, in: source.folder)
+                #expect(outcome.status == 0, "\(outcome)")
+            }
+            try source.write("2.0.0", ["scanner": Part(flags: ["--lines hello"])])
+            try git("init", "--quiet", ".")
+            try git("add", ".")
+            try git("commit", "--quiet", "--message=second")
+            try git("tag", "v2")
+            try source.write("3.0.0", ["scanner": Part(flags: ["--lines later"])])
+            let outcome = try agent.catalystctl("deploy", source.path + "#v2")
+            #expect(outcome.status == 0, "\(outcome)")
+            let release = try #require(try agent.releases().first?.release)
+            #expect(release.version == "2.0.0" && release.revision?.count == 40)
+            try agent.expect(["scanner"], in: release.id, of: source)
+            try agent.expect(["base", "front"], in: first.release, of: source)
+        }
+    }
+
     @Test func `some only, or all`() throws {
         try withDeployed { agent, source, first in
             let before = try agent.pids()

@@ -87,7 +87,7 @@ struct DeployTroubleTests {
                 try agent.expect(Source.names, in: first.release, of: source)
             }
             #expect(count.refused == 0, "\(count)")
-            #expect(count.failures.values.reduce(0, +) <= 2, "those in flight: \(count)")
+            #expect(count.failures.values.reduce(0, +) <= 4, "in flight, or just behind: \(count)")
         }
     }
 

@@ -32,7 +32,7 @@ extension Train {
         let done = record.steps.count { $0.phase == .done }
         switch record.state {
         case .succeeded where record.steps.isEmpty: return "nothing had to be changed"
-        case .succeeded: return "\(rolled(services(done))) in \((now - record.startedAt).forPeople)"
+        case .succeeded: return rolled(services(done))
         case .cancelled:
             let began = "cancelled by \(record.cancelledBy ?? "somebody")"
             let before = record.failure == nil ? [] : [failureWords]

@@ -25,11 +25,13 @@ struct Git {
         own["GIT_INDEX_FILE"] = aside + "/index"
         let home = environment["HOME"] ?? "/"
         let folder = environment["XDG_CONFIG_HOME"] ?? home + "/.config"
-        var lines = [
-            "[core]", "sshCommand = ssh -o BatchMode=yes",
-            "[include]", "path = \"\(folder)/git/config\"", "path = \"\(home)/.gitconfig\"",
-            "[safe]", "directory = *", "[gc]", "auto = 0",
-        ]
+        // Git itself goes on without settings of somebody else's home, but does not include them.
+        let settings: [String] = ["\(folder)/git/config", "\(home)/.gitconfig"]
+        let included = settings.filter { access($0, R_OK) == 0 }
+        var lines =
+            ["[core]", "sshCommand = ssh -o BatchMode=yes", "[include]"]
+            + included.map { "path = \"\($0)\"" }
+            + ["[safe]", "directory = *", "[gc]", "auto = 0"]
         if let url, let user = url.user, url.shown.hasPrefix("http") {
             // By the environment: everybody may read what programs are started with.
             own["CATALYST_GIT_USER"] = user

@@ -16,6 +16,10 @@ struct GitFetch {
         self.git = git
         let found = try git.ask(["-C", path, "rev-parse", "--absolute-git-dir"])
         guard found.isSuccess else {
+            let said = found.lastLines.suffix(5).joined(separator: "\n")
+            guard said.isEmpty || said.contains("not a git repository") else {
+                throw ReleaseError("cannot look for revision '\(revision)' in '\(path)': \(said)")
+            }
             throw ReleaseError(
                 "'\(path)' is no git repository, so it has no revision '\(revision)': deploy it "
                     + "without a revision, as the directory that it is")

@@ -124,7 +124,8 @@ extension RunningAgent {
         for name in names {
             let found = source.release(of: try pid(of: name))
             guard found == release else {
-                throw Failure("'\(name)' runs from \(found ?? "no release"), not \(release ?? "any")")
+                throw Failure(
+                    "'\(name)' runs from \(found ?? "no release"), not \(release ?? "any")")
             }
         }
     }
