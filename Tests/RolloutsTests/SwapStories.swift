@@ -71,7 +71,9 @@ struct SwapStories {
 
     @Test func `an old one that does not stop is killed, again and again`() {
         var swap = serving()
-        for event in [Swap.Event.retireRequested, .alarmRang, .alarmRang] { _ = swap.receive(event) }
+        for event in [Swap.Event.retireRequested, .alarmRang, .alarmRang] {
+            _ = swap.receive(event)
+        }
         #expect(swap.state == .ending)
         for _ in 0..<3 {
             #expect(swap.receive(.alarmRang) == [.killOld, .setAlarm(.seconds(1))])
@@ -87,7 +89,8 @@ struct SwapStories {
             var swap = Swap(limits)
             for event in steps.prefix(count) { _ = swap.receive(event) }
             let effects = swap.receive(.abandoned)
-            #expect(effects.first == (swap.isAdmitted ? .stopOld : .stopNew), "after \(count) steps")
+            #expect(
+                effects.first == (swap.isAdmitted ? .stopOld : .stopNew), "after \(count) steps")
             #expect(swap.receive(swap.isAdmitted ? .oldLeft : .newLeft).last == .tell(.settled))
         }
     }

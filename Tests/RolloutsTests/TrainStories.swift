@@ -19,7 +19,7 @@ struct TrainStories {
                 b ready    → [a done, b soaking], admit b, alarm 10s
                 alarm      → [a done, b draining], retire b
                 b left     → [a done, b done], adopt new
-                adopted    → [succeeded: 2 services rolled to new in 33s], finished
+                adopted    → [succeeded: 2 services rolled to new], finished
                 """)
     }
 
@@ -32,7 +32,7 @@ struct TrainStories {
                 a spawned  → [a probing]
                 a ready    → [a soaking], admit a, [a draining], retire a
                 a left     → [a done], adopt new
-                adopted    → [succeeded: 1 service restarted in 5s], finished
+                adopted    → [succeeded: 1 service restarted], finished
                 """)
     }
 
@@ -54,7 +54,7 @@ struct TrainStories {
                 b ready    → [a done, b soaking, c waiting], admit b, [a done, b draining, c waiting], retire b
                 b left     → [a done, b done, c draining], remove c
                 c left     → [a done, b done, c done], adopt new
-                adopted    → [succeeded: 3 services rolled to new in 19s], finished
+                adopted    → [succeeded: 3 services rolled to new], finished
                 """)
     }
 

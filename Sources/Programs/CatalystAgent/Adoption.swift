@@ -115,7 +115,8 @@ extension Runner {
         do throws(SystemError) {
             if let address = found.spec.listen {
                 let own = (pid: found.tree.leader, number: found.number)
-                let all = [own] + (previous.map { [(pid: $0.tree.leader, number: $0.number)] } ?? [])
+                let all =
+                    [own] + (previous.map { [(pid: $0.tree.leader, number: $0.number)] } ?? [])
                 sockets = try OwnedSockets(
                     address: address, backlog: found.spec.backlog,
                     from: all.sorted { $0.number < $1.number }.map(\.pid), main: own.pid)

@@ -58,7 +58,8 @@ extension Agent {
         case .service(let name):
             if verdict == .unhealthy, let runner = runners[name], runner.swap?.state == .serving {
                 let canGoBack = runner.canGoBack
-                runner.swapped(.becameUnhealthy("is unhealthy: \(trouble(of: name) ?? "its probe fails")"))
+                runner.swapped(
+                    .becameUnhealthy("is unhealthy: \(trouble(of: name) ?? "its probe fails")"))
                 if canGoBack { return }
             }
             post(.judged(name, verdict, hung: hung))

@@ -114,7 +114,8 @@ extension Runner {
         let due =
             instance.due.flatMap { $0 > now ? $0 : nil }
             ?? instance.schedule.next(
-                isReady: isReady(instance), now: now, chance: .random(in: 0..<1), rules: rules(of: instance))
+                isReady: isReady(instance), now: now, chance: .random(in: 0..<1),
+                rules: rules(of: instance))
         instance.due = due
         instance.probeAlarm = agent.loop.setAlarm(at: due) { [weak self] in self?.ask(instance) }
     }
