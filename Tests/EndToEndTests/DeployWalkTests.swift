@@ -101,7 +101,13 @@ struct DeployWalkTests {
                 #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
                 let id = try #require(try agent.rollouts().first).id
                 try agent.follow(id) { $0.phase(of: "scanner") == .undoing }
-                #expect(holds { agent.processes(of: "scanner").count == 2 })
+                // Once for the deploy, once for the way back.
+                let isBeside = try holds {
+                    try agent.ask(ControlRequest(.events, services: ["scanner"]))
+                        .filter { $0.event?.message.contains("started beside it") == true }
+                        .count >= 2
+                }
+                #expect(isBeside, "\(agent.story())")
                 agent.kill9()
                 try agent.startAgain()
                 let rollout = try agent.end(of: id)

@@ -179,7 +179,8 @@ extension Rolling {
 }
 
 extension ToolRun.Outcome {
-    /// What went wrong, in a line: the error behind the tool's name, without the progress before it. Nil: it said nothing.
+    /// What went wrong, in a line: the error behind the tool's name, without the progress before it. Nil: it said
+    /// nothing.
     fileprivate var errorWords: String? {
         let name = "catalystctl: "
         let lines = complaints.split(separator: "\n")
