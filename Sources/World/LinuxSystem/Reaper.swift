@@ -13,8 +13,10 @@ package final class Reaper {
     /// Exits served before other events get their turn: a fork bomb's orphans must not take the loop.
     private static let exitsPerTurnMax = 256
 
-    package init(on loop: EventLoop) throws(SystemError) {
+    /// `adoptsOrphans`: what outlives its parent below this process becomes ours, to be reaped with `reapOrphans`.
+    package init(on loop: EventLoop, adoptsOrphans: Bool = true) throws(SystemError) {
         self.loop = loop
+        guard adoptsOrphans else { return }
         // As PID 1 orphans come here anyway, and the call changes nothing.
         guard catalyst_become_subreaper() == 0 else { throw SystemError("become a subreaper") }
     }

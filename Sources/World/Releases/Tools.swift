@@ -44,7 +44,8 @@ final class Tools {
     init(takesSignals: Bool) throws(ReleaseError) {
         do {
             loop = try EventLoop()
-            reaper = try Reaper(on: loop)
+            // Who shares its process with others must not collect their orphans.
+            reaper = try Reaper(on: loop, adoptsOrphans: takesSignals)
             guard takesSignals else { return }
             try Signals([SIGTERM, SIGINT, SIGHUP].map { SignalName(number: $0) })
                 .deliver(on: loop, rank: .ordinary) { [unowned self] _ in
