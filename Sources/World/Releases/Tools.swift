@@ -38,13 +38,15 @@ final class Tools {
 
     private let loop: EventLoop
     private let reaper: Reaper
+    /// Who shares this process with others must not collect their orphans, and finds its own by their mark alone.
+    private let isAlone: Bool
     private var isInterrupted = false
     private var onInterruption: () -> Void = {}
 
     init(takesSignals: Bool) throws(ReleaseError) {
+        isAlone = takesSignals
         do {
             loop = try EventLoop()
-            // Who shares its process with others must not collect their orphans.
             reaper = try Reaper(on: loop, adoptsOrphans: takesSignals)
             guard takesSignals else { return }
             try Signals([SIGTERM, SIGINT, SIGHUP].map { SignalName(number: $0) })
@@ -66,7 +68,7 @@ final class Tools {
     func run(_ command: Command) throws(ReleaseError) -> Outcome {
         try checkpoint()
         do {
-            return try finish(command, Run(command, on: loop, reaper))
+            return try finish(command, Run(command, on: loop, reaper, isAlone: isAlone))
         } catch let error as ReleaseError {
             throw error
         } catch {
@@ -106,14 +108,14 @@ final class Tools {
 
         var isOver: Bool { exit != nil && openPipes.isEmpty }
 
-        init(_ command: Command, on loop: EventLoop, _ reaper: Reaper) throws {
+        init(_ command: Command, on loop: EventLoop, _ reaper: Reaper, isAlone: Bool) throws {
             self.command = command
             self.loop = loop
             var request = SpawnRequest(
                 arguments: command.words, environment: command.environment)
             // The agent's mark, so that it finds what is left when it kills this process.
             let mark =
-                getenv(ProcessTree.markName).map { String(cString: $0) }
+                (isAlone ? getenv(ProcessTree.markName) : nil).map { String(cString: $0) }
                 ?? UniqueName.random()
             request.environment[ProcessTree.markName] = mark
             request.directory = command.directory
@@ -129,7 +131,8 @@ final class Tools {
                 throw error
             }
             for pipe in openPipes { pipe.closeWriteEnd() }
-            let tree = ProcessTree(leader: child.pid, cgroup: nil, mark: mark)
+            let tree = ProcessTree(
+                leader: child.pid, cgroup: nil, mark: mark, isLeftover: !isAlone)
             self.tree = tree
             try read(error) { [unowned self] in hear($0) }
             if let output { try read(output) { [unowned self] in self.output += $0 } }
