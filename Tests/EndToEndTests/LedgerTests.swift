@@ -50,7 +50,11 @@ struct LedgerTests {
 
             try agent.startAgain()
             try agent.expectAllWell()
-            #expect(try agent.alerts().map(\.id) == [alert.id], "the new one was told what is open")
+            // A busy machine may have an alert of its own.
+            let isKnown = try holds {
+                try agent.alerts().filter { $0.subject == "@agent" }.map(\.id) == [alert.id]
+            }
+            #expect(isKnown, "the new one was told what is open")
             try Refused.mend(folder)
             agent.program.signal(SIGHUP)
             try agent.expectTold(.resolved, of: alert.id)
