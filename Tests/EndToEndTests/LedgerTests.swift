@@ -46,6 +46,8 @@ struct LedgerTests {
             #expect(isNoticed, "\(names(in: agent.stateFolder))")
             #expect(holds { agent.program.errors.contains("the ledger was damaged") })
             #expect(try agent.alerts().map(\.id) == [alert.id])
+            // What is durable now comes after what is open.
+            #expect(try agent.catalystctl("alerts", "test", "--count", "1").status == 0)
             agent.kill9()
 
             try agent.startAgain()
