@@ -32,11 +32,13 @@ let package = Package(
         .module("Supervision", in: "Decisions", uses: "StackModel"),
         .module("Monitoring", in: "Decisions", uses: "StackModel"),
         .module("Rollouts", in: "Decisions", uses: "StackModel"),
+        .module("Capacity", in: "Decisions", uses: "StackModel"),
 
         // World: everything that can surprise us; one outside thing per module.
         .module("LinuxSystem", in: "World", uses: "StackModel", "CLinux", .system),
         .module("Logs", in: "World", uses: "StackModel", "LinuxSystem", .system),
         .module("Releases", in: "World", uses: "StackModel", "LinuxSystem", .system),
+        .module("Backups", in: "World", uses: "StackModel", "LinuxSystem"),
         .module("Ledger", in: "World", uses: "StackModel", "LinuxSystem", "CSQLite"),
         .module("Systemd", in: "World", uses: "StackModel", "LinuxSystem", .system),
         .module("TLS", in: "World", uses: "StackModel", "COpenSSL"),
@@ -73,8 +75,8 @@ let package = Package(
         .program("catalyst-collector", uses: "Collector"),
         .program(
             "catalystctl",
-            uses: "StackModel", "JSONLines", "ControlProtocol", "ControlClient", "StackFile",
-            "Releases", "Postgres", .argumentParser),
+            uses: "StackModel", "Capacity", "LinuxSystem", "JSONLines", "ControlProtocol",
+            "ControlClient", "StackFile", "Releases", "Backups", "Postgres", .argumentParser),
         .program(
             "catalyst-standin",
             uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix"),
@@ -87,6 +89,9 @@ let package = Package(
         .tests("Monitoring", uses: "StackModel"),
         .tests("Rollouts", uses: "StackModel"),
         .tests("Releases", uses: "StackModel", "LinuxSystem", "JSONLines", "catalystctl"),
+        .tests("Capacity", uses: "StackModel"),
+        .tests("Backups", uses: "StackModel", "LinuxSystem"),
+        .tests("Nginx"),
         .tests("LinuxSystem", uses: "StackModel", "CLinux", .system),
         .tests("Logs", uses: "StackModel"),
         .tests("Ledger", uses: "StackModel", "LinuxSystem"),
@@ -135,7 +140,7 @@ extension Target {
     /// The tests in `Tests/<subject>Tests`.
     static func tests(_ subject: String, uses: Dependency...) -> Target {
         let subjects: [Dependency] =
-            ["Tidy", "EndToEnd", "Simulation"].contains(subject)
+            ["Tidy", "EndToEnd", "Simulation", "Nginx"].contains(subject)
             ? [] : [.init(stringLiteral: subject)]
         return .testTarget(
             name: "\(subject)Tests", dependencies: subjects + uses + ["TestSupport"],

@@ -84,7 +84,7 @@ struct ImportTests {
     /// 5 MB of memory each time: for JSON and for addresses, where nothing smaller does.
     private func essentials(_ name: String) -> Set<String> {
         [
-            "JSONLines", "Ledger", "Postgres", "Probing", "Redis", "Releases", "Systemd",
+            "Backups", "JSONLines", "Ledger", "Postgres", "Probing", "Redis", "Releases", "Systemd",
             "catalyst-standin",
         ]
         .contains(name)

@@ -22,6 +22,8 @@ package struct ControlReply: Codable, Equatable, Sendable {
     package var release: ReleaseReply?
     /// A line that fetching or building a release has printed.
     package var output: String?
+    /// `snapshot`: the absolute path of the copy; whoever asked takes it away.
+    package var path: String?
     /// What came of a command, for people.
     package var message: String?
 

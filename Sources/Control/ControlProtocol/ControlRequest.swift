@@ -15,6 +15,8 @@ package struct ControlRequest: Codable, Equatable, Sendable {
         case maintenanceEnd = "maintenance-end"
         /// Raises `count` alerts that mean nothing, to see that alerts arrive.
         case testAlert = "test-alert"
+        /// A copy of the ledger in a file, for a backup.
+        case snapshot
 
         /// Whether it changes anything: such a request needs the operator's role.
         package var changes: Bool {
@@ -24,7 +26,7 @@ package struct ControlRequest: Codable, Equatable, Sendable {
                 false
             case .up, .down, .start, .stop, .restart, .reload, .acknowledge, .silence,
                 .maintenanceStart, .maintenanceEnd, .testAlert, .deploy, .rollback,
-                .cancelRollout, .resumeRollout:
+                .cancelRollout, .resumeRollout, .snapshot:
                 true
             }
         }

@@ -20,8 +20,11 @@ package func defaultStateDirectory(uid: UInt32, environment: [String: String]) -
 /// The control socket's name in the runtime directory.
 package let controlSocketName = "control.sock"
 
+/// Where `stack.yaml`, `stack.d` and `.env` are when no file is named.
+package let defaultStackDirectory = "/etc/catalyst"
+
 /// The stack file that is meant when none is named.
-package let defaultStackFile = "/etc/catalyst/stack.yaml"
+package let defaultStackFile = defaultStackDirectory + "/stack.yaml"
 
 /// The XDG specification: a relative path is invalid and ignored, like an empty one.
 private func absolutePath(_ name: String, in environment: [String: String]) -> String? {

@@ -32,6 +32,7 @@ extension Agent {
         case .maintenanceStart: beginMaintenance(request, connection)
         case .maintenanceEnd: endMaintenance(connection)
         case .testAlert: testAlerts(request, connection)
+        case .snapshot: snapshot(connection)
         case .releases: listReleases(connection)
         case .rollouts: listRollouts(request, connection)
         case .deploy, .rollback, .restart, .cancelRollout, .resumeRollout:

@@ -1,9 +1,10 @@
 internal import Glibc
+internal import LinuxSystem
 internal import StackModel
 
 /// Where this agent finds and keeps its things.
 package struct AgentOptions: Sendable {
-    /// In merge order; at least one.
+    /// In merge order; empty: those of this machine, `/etc/catalyst/stack.yaml` first.
     package var stackFiles: [String]
     package var profiles: [String] = []
     package var environmentFile: String?
@@ -20,7 +21,7 @@ package struct AgentOptions: Sendable {
         program: String
     ) {
         self.environment = environment
-        self.stackFiles = stackFiles.isEmpty ? [Self.defaultStack] : stackFiles
+        self.stackFiles = stackFiles
         let user = geteuid()
         stateDirectory = state ?? defaultStateDirectory(uid: user, environment: environment)
         socketPath =
@@ -49,7 +50,7 @@ package struct AgentOptions: Sendable {
 
     /// What `catalystctl` needs to resolve the stack.
     var stackArguments: [String] {
-        stackFiles.flatMap { ["--file", $0] } + profiles.flatMap { ["--profile", $0] }
+        (stackFiles.isEmpty ? defaultStackFiles() : stackFiles).flatMap { ["--file", $0] } + profiles.flatMap { ["--profile", $0] }
             + (environmentFile.map { ["--env-file", $0] } ?? [])
     }
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import LinuxSystem
 internal import StackFile
 internal import StackModel
 
@@ -8,7 +9,7 @@ struct FileOptions: ParsableArguments {
         name: [.customShort("f"), .customLong("file")], parsing: .upToNextOption,
         help: ArgumentHelp(
             "The stack's files, merged in this order.",
-            discussion: "Without it: \(defaultStackFile).",
+            discussion: "Without it: \(defaultStackFile), and what is in stack.d beside it.",
             valueName: "file"),
         completion: .file(extensions: ["yaml", "yml"]))
     var files: [String] = []
@@ -25,7 +26,7 @@ struct FileOptions: ParsableArguments {
         completion: .file())
     var envFile: String?
 
-    var names: [String] { files.isEmpty ? [defaultStackFile] : files }
+    var names: [String] { files.isEmpty ? defaultStackFiles() : files }
 
     var source: StackSource {
         StackSource(

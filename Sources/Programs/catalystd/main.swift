@@ -11,7 +11,8 @@ let usage = """
     SIGINT stops them in order (a second one: at once). SIGHUP reads the stack files again.
 
       --stack FILE       a stack file; several are merged in order
-                         (default: \(AgentOptions.defaultStack))
+                         (default: \(AgentOptions.defaultStack), and over it
+                         what is in stack.d beside it)
       --profile NAME     start the services of this profile as well
       --env-file FILE    variables for the stack file, instead of the .env beside it
       --state DIRECTORY  what the agent remembers, and logs (root: /var/lib/catalyst;

@@ -22,7 +22,7 @@ struct Build {
         guard log >= 0 else { throw failure("write '\(path)'") }
         defer { close(log) }
         var room = Self.logBytesMax
-        let outcome = try tools.run(
+        let outcome = try tools.call(
             Tools.Command(
                 words: command, environment: variables, directory: shelf.path(of: release.id),
                 timeout: timeout,

@@ -63,6 +63,6 @@ struct Git {
     }
 
     func ask(_ words: [String]) throws(ReleaseError) -> Tools.Outcome {
-        try tools.run(.init(words: ["git"] + words, environment: environment))
+        try tools.call(.init(words: ["git"] + words, environment: environment))
     }
 }

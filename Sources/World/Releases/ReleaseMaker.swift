@@ -41,18 +41,18 @@ package struct ReleaseMaker {
             // What git and tar write is for the services' users too.
             umask(0o022)
         }
-        tools = try Tools(takesSignals: isAlone)
+        do { tools = try Tools(takesSignals: isAlone) } catch { throw ReleaseError(error) }
     }
 
     /// The release and its stack. When it throws, nothing of it is kept.
     package func make(_ order: Order, resolve: Resolve) throws -> PreparedRelease {
         let origin = try Origin(
             source: order.source, revision: order.revision, repository: order.repository)
-        let workplace = try Workplace(on: shelf, tools.checkpoint)
+        let workplace = try Workplace(on: shelf, tools.pause)
         defer { workplace.leave() }
         let room = RoomCheck(root: shelf.root, spaceMin: order.spaceMin)
         let fetched = try fetch(origin, room, workplace)
-        let digest = try TreeDigest(of: workplace.tree, checkpoint: tools.checkpoint)
+        let digest = try TreeDigest(of: workplace.tree, checkpoint: tools.pause)
         var draft = Draft(
             origin: origin, fetched: fetched, digest: digest,
             version: Self.version(of: workplace.tree) ?? fetched.tag)
@@ -130,9 +130,9 @@ package struct ReleaseMaker {
         }
         let tree = try FileTree(
             of: source, leaveOut: { path, whole in path == ".git" || whole == own },
-            checkpoint: tools.checkpoint)
+            checkpoint: tools.pause)
         try room.require(tree.bytes, files: Int64(tree.entries.count), for: "the directory's files")
-        try tree.copy(to: workplace.tree, checkpoint: tools.checkpoint)
+        try tree.copy(to: workplace.tree, checkpoint: tools.pause)
     }
 
     /// The newest release, where it is made of the same in the same way.
@@ -207,9 +207,9 @@ package struct ReleaseMaker {
 
     private func seal(_ release: Release, _ draft: Draft, _ stack: StackSpec) throws {
         let place = shelf.path(of: release.id)
-        try FileTree(of: place, checkpoint: tools.checkpoint).seal()
+        try FileTree(of: place, checkpoint: tools.pause).seal()
         try Storage.syncAll(at: place)
-        try tools.checkpoint()
+        try tools.pause()
         try ReleaseRecord(release, tree: draft.digest.whole, build: stack.releases.build)
             .write(to: shelf.recordPath(of: release.id))
         unlink(shelf.markerPath(of: release.id))

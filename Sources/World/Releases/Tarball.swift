@@ -65,7 +65,7 @@ struct Tarball {
         var variables = environment.filter { $0.key == "PATH" }
         variables["LC_ALL"] = "C"
         variables["TZ"] = "UTC"
-        let outcome = try tools.run(
+        let outcome = try tools.call(
             .init(words: ["tar", "--file", path] + words, environment: variables))
         guard outcome.isSuccess else {
             throw ReleaseError(

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LinuxSystem
 
 /// What files are, in a few digits: the same for copies, another for each change of a path, a kind, a program's x bit,
 /// a content or a link's target.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Releases
+@testable import LinuxSystem
 
 struct SHA256Tests {
     /// Of FIPS 180-4's examples, and around the ends of blocks (made with sha256sum).

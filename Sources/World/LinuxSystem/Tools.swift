@@ -1,36 +1,59 @@
 internal import Glibc
-internal import LinuxSystem
-internal import StackModel
+package import StackModel
 internal import SystemPackage
 
-/// Runs the programs that make a release, one after another, each to its end with all that it started.
+/// Why a tool did not run, or was not left to run to its end.
+package struct ToolError: Error, Equatable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+
+    /// Somebody wants this process to end.
+    package static let interrupted = ToolError("interrupted")
+}
+
+/// Runs other programs, one after another, each to its end with all that it started. For commands, not for the agent:
+/// it waits.
 ///
 /// From its making on, SIGTERM, SIGINT and SIGHUP do not end this process: they are asked for between the steps
 /// (`checkpoint`), and end a program that runs.
-final class Tools {
-    struct Command {
-        var words: [String]
-        var environment: [String: String]
-        var directory: String?
-        var timeout: Duration = .seconds(600)
+package final class Tools {
+    package struct Command {
+        package var words: [String]
+        package var environment: [String: String]
+        package var directory: String?
+        package var timeout: Duration
         /// Gets the lines of its standard error, and of its standard output too with `isOneStream`.
-        var onLine: (String) -> Void = { _ in }
-        var isOneStream = false
+        package var onLine: (String) -> Void
+        package var isOneStream: Bool
+
+        package init(
+            words: [String], environment: [String: String], directory: String? = nil,
+            timeout: Duration = .seconds(600), onLine: @escaping (String) -> Void = { _ in },
+            isOneStream: Bool = false
+        ) {
+            self.words = words
+            self.environment = environment
+            self.directory = directory
+            self.timeout = timeout
+            self.onLine = onLine
+            self.isOneStream = isOneStream
+        }
     }
 
-    struct Outcome {
-        var exit: ExitReason
+    package struct Outcome {
+        package var exit: ExitReason
         /// Its standard output.
-        var output: [UInt8]
+        package var output: [UInt8]
         /// The last lines that it said beside that.
-        var lastLines: [String]
-        var isLate: Bool
+        package var lastLines: [String]
+        package var isLate: Bool
 
-        var isSuccess: Bool { exit.isSuccess && !isLate }
-        var text: String { String(decoding: output, as: UTF8.self) }
+        package var isSuccess: Bool { exit.isSuccess && !isLate }
+        package var text: String { String(decoding: output, as: UTF8.self) }
     }
 
-    static let linesKept = 20
+    package static let linesKept = 20
     private static let outputBytesMax = 64 << 20
     private static let lineBytesMax = 4096
     /// A process that left the tree may hold a pipe for ever.
@@ -43,7 +66,7 @@ final class Tools {
     private var isInterrupted = false
     private var onInterruption: () -> Void = {}
 
-    init(takesSignals: Bool) throws(ReleaseError) {
+    package init(takesSignals: Bool) throws(ToolError) {
         isAlone = takesSignals
         do {
             loop = try EventLoop()
@@ -54,25 +77,25 @@ final class Tools {
                     isInterrupted = true
                     onInterruption()
                 }
-        } catch { throw ReleaseError("\(error)") }
+        } catch { throw ToolError("\(error)") }
     }
 
     /// Throws when somebody wants this to end.
-    func checkpoint() throws(ReleaseError) {
+    package func checkpoint() throws(ToolError) {
         var pending = sigset_t()
         sigpending(&pending)
         let isPending = [SIGTERM, SIGINT, SIGHUP].contains { sigismember(&pending, $0) == 1 }
         if isInterrupted || isPending { throw .interrupted }
     }
 
-    func run(_ command: Command) throws(ReleaseError) -> Outcome {
+    package func run(_ command: Command) throws(ToolError) -> Outcome {
         try checkpoint()
         do {
             return try finish(command, Run(command, on: loop, reaper, isAlone: isAlone))
-        } catch let error as ReleaseError {
+        } catch let error as ToolError {
             throw error
         } catch {
-            throw ReleaseError("cannot run '\(command.words.first ?? "")': \(error)")
+            throw ToolError("cannot run '\(command.words.first ?? "")': \(error)")
         }
     }
 

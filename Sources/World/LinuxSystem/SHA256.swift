@@ -1,5 +1,5 @@
 /// FIPS 180-4's SHA-256, in pieces.
-struct SHA256 {
+package struct SHA256 {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
         0x5be0_cd19,
@@ -8,13 +8,15 @@ struct SHA256 {
     private var count: UInt64 = 0
     private var schedule = [UInt32](repeating: 0, count: 64)
 
-    static func hex(of text: String) -> String {
+    package init() {}
+
+    package static func hex(of text: String) -> String {
         var hash = SHA256()
         hash.update(Array(text.utf8)[...])
         return hash.finish()
     }
 
-    mutating func update(_ bytes: ArraySlice<UInt8>) {
+    package mutating func update(_ bytes: ArraySlice<UInt8>) {
         count += UInt64(bytes.count)
         var rest = bytes
         if !pending.isEmpty {
@@ -31,7 +33,7 @@ struct SHA256 {
     }
 
     /// In hexadecimal digits. Nothing can be added afterwards.
-    mutating func finish() -> String {
+    package mutating func finish() -> String {
         let bits = count &* 8
         var end: [UInt8] = [0x80]
         while (pending.count + end.count) % 64 != 56 { end.append(0) }
