@@ -28,6 +28,7 @@ final class Measures {
     private(set) var raw: [Measurement] = []
     private var floodWatch = FloodWatch()
     private var hasBegun = false
+    private var isGivingBack = false
 
     init(agent: Agent) { self.agent = agent }
 
@@ -51,13 +52,22 @@ final class Measures {
         ) { [unowned self] samples in
             disksAsked = disks
             take(samples)
-            // The heaviest of the regular work is done; what comes until the next time is little.
-            agent.loop.setAlarm(after: .milliseconds(200)) { Memory.giveBackIdlePages() }
+            giveBackSoon()
         }
         noticeClock()
         forgetOld()
         agent.accountAll()
         if Clock.now() - minuteBegan >= .seconds(60) { endMinute() }
+    }
+
+    /// When the answers that come together are in, the loop has little to do until the next ones.
+    func giveBackSoon() {
+        guard !isGivingBack else { return }
+        isGivingBack = true
+        agent.loop.setAlarm(after: .milliseconds(200)) { [unowned self] in
+            isGivingBack = false
+            Memory.giveBackIdlePages()
+        }
     }
 
     private func take(_ samples: Samples) {

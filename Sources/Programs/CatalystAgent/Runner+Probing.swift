@@ -118,6 +118,7 @@ extension Runner {
                 rules: rules(of: instance))
         instance.due = due
         instance.probeAlarm = agent.loop.setAlarm(at: due) { [weak self] in self?.ask(instance) }
+        if isReady(instance) { agent.meter.giveBackSoon() }
     }
 
     /// Takes an answer in, whoever gave it.

@@ -126,13 +126,15 @@ final class Conversation: ChannelInboundHandler {
         giveBackSoon(context)
     }
 
-    /// After a while without much to do; not more often than every two seconds.
+    /// When the answers that come together are out.
     private func giveBackSoon(_ context: ChannelHandlerContext) {
         guard !isGivingBack else { return }
         isGivingBack = true
         let loop = context.eventLoop.assumeIsolated()
-        loop.scheduleTask(in: .milliseconds(300)) { Memory.giveBackIdlePages() }
-        loop.scheduleTask(in: .seconds(2)) { self.isGivingBack = false }
+        loop.scheduleTask(in: .milliseconds(300)) {
+            self.isGivingBack = false
+            Memory.giveBackIdlePages()
+        }
     }
 
     /// Answers that fall due in one turn of the loop leave with one write.
