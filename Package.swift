@@ -76,7 +76,7 @@ let package = Package(
         .program(
             "catalystctl",
             uses: "StackModel", "Capacity", "LinuxSystem", "JSONLines", "ControlProtocol",
-            "ControlClient", "StackFile", "Releases", "Backups", "Postgres", .argumentParser),
+            "ControlClient", "StackFile", "Releases", "Backups", "Postgres", "TLS", .argumentParser),
         .program(
             "catalyst-standin",
             uses: "StackModel", "Redis", "Postgres", .nio("NIOCore"), .nio("NIOPosix"),
@@ -90,7 +90,7 @@ let package = Package(
         .tests("Rollouts", uses: "StackModel"),
         .tests("Releases", uses: "StackModel", "LinuxSystem", "JSONLines", "catalystctl"),
         .tests("Capacity", uses: "StackModel"),
-        .tests("Backups", uses: "StackModel", "LinuxSystem"),
+        .tests("Backups", uses: "StackModel", "LinuxSystem", "catalystctl"),
         .tests("Nginx"),
         .tests("LinuxSystem", uses: "StackModel", "CLinux", .system),
         .tests("Logs", uses: "StackModel"),

@@ -53,8 +53,7 @@ func `a real Redis is inspected`() async throws {
     #expect(ids == [1, 2, 3, 4])
     // The threads are free again.
     #expect(
-        try await agent.inspect(.backups("/no/such"))
-            == .failed("cannot look into '/no/such': no such file or directory", isAway: false))
+        try await agent.inspect(.certificates([])) == .certificates([]))
 }
 
 @Test func `inspections that wait are bounded`() async throws {

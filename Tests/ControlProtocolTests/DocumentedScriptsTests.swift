@@ -119,10 +119,6 @@ struct DocumentedScriptsTests {
         reply.status = status
         return try text(reply)
     }
-
-    private func text(_ reply: ControlReply) throws -> String {
-        String(decoding: try JSONLines.encode(reply), as: UTF8.self)
-    }
 }
 
 /// A repository with one commit, and a clone of it.

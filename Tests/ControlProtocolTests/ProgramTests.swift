@@ -166,8 +166,4 @@ struct ProgramTests {
         reply.status = status
         return try text(reply)
     }
-
-    private func text(_ reply: ControlReply) throws -> String {
-        String(decoding: try JSONLines.encode(reply), as: UTF8.self)
-    }
 }

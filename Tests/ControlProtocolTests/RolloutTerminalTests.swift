@@ -66,16 +66,6 @@ struct RolloutTerminalTests {
         try body(
             PseudoTerminal(["deploy", "--socket", agent.path], environment: ["TERM=xterm"]))
     }
-
-    private func reply(_ change: (inout ControlReply) -> Void) -> ControlReply {
-        var reply = ControlReply()
-        change(&reply)
-        return reply
-    }
-
-    private func text(_ reply: ControlReply) throws -> String {
-        String(decoding: try JSONLines.encode(reply), as: UTF8.self)
-    }
 }
 
 /// What stands on a terminal after lines were drawn over: cursor up, erase; nothing else is used.

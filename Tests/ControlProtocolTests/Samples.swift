@@ -6,7 +6,7 @@ enum Sample {
     static let time = Timestamp(nanoseconds: 1_795_356_000_120_000_000)
 
     static func service(
-        _ name: ServiceName, _ state: ServiceStatus.State = .up, _ health: Verdict = .healthy
+        _ name: ServiceName, _ state: ServiceStage = .up, _ health: Verdict = .healthy
     ) -> ServiceStatus {
         var service = ServiceStatus(
             name: name, state: state, health: health, hasHealthCheck: true, wanted: true,
@@ -117,6 +117,7 @@ enum Sample {
         stack.watch.certificates = ["/etc/ssl/site.pem"]
         stack.watch.frontDoor = "https://example.org"
         stack.watch.backups = "/var/backups"
+        stack.watch.snapshots = "/var/backups/snapshot.json"
         stack.database = "postgres://catalyst@db/ops"
         stack.host.cpus = 4
         stack.host.memory = .mebibytes(8192)
@@ -153,6 +154,7 @@ enum Sample {
         marked.alert.resolvedAt = earlier(5)
         let exits: [ExitReason] = [
             .exited(code: 3), .signaled(.kill, coreDumped: true), .notStarted("no such file"),
+            .outOfMemory(limit: .mebibytes(64)), .outOfMemory(limit: nil),
             .unknown,
         ]
         return [.end("done"), .failure(.busy, "another command is under way")]

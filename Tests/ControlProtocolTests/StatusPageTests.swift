@@ -10,16 +10,16 @@ struct StatusPageTests {
             page(Sample.trouble) == """
                 catalyst: 7 of 9 healthy, 1 unhealthy, 1 held
 
-                service        state  health     since   pid  restarts  port  memory   cpu
-                redis          up     healthy       3m  4711         0  5001   38.0M  0.3%
-                news           up     healthy       3m  4711         0  5001   38.0M  0.3%
-                orchestration  up     healthy       3m  4711         0  5001   38.0M  0.3%
-                scanner        up     unhealthy     3m  4711         2  5001   38.0M  0.3%
-                pattern        up     healthy       3m  4711         0  5001   38.0M  0.3%
-                technical      up     healthy       3m  4711         0  5001   38.0M  0.3%
-                risk-manager   up     healthy       3m  4711         0  5001   38.0M  0.3%
-                trading        held   –             3m     –         0  5001       –     –
-                reporting      up     healthy       3m  4711         0  5001   38.0M  0.3%
+                service        state  health     since   pid  restarts  port    memory   cpu
+                redis          up     healthy       3m  4711         0  5001  38.0M/1G  0.3%
+                news           up     healthy       3m  4711         0  5001  38.0M/1G  0.3%
+                orchestration  up     healthy       3m  4711         0  5001  38.0M/1G  0.3%
+                scanner        up     unhealthy     3m  4711         2  5001  38.0M/1G  0.3%
+                pattern        up     healthy       3m  4711         0  5001  38.0M/1G  0.3%
+                technical      up     healthy       3m  4711         0  5001  38.0M/1G  0.3%
+                risk-manager   up     healthy       3m  4711         0  5001  38.0M/1G  0.3%
+                trading        held   –             3m     –         0  5001         –     –
+                reporting      up     healthy       3m  4711         0  5001  38.0M/1G  0.3%
 
                 ✗ scanner  unhealthy: no answer in time (3 probes); restarting in 2s
                 · trading  held: waits for scanner
@@ -109,9 +109,9 @@ struct StatusPageTests {
                 host: cpu 12%, memory 41%, disk 93%, load 0.42, pressure cpu 3.0% io 1.2%
                 2 alerts, 1 critical: #12 critical redis: killed by SIGKILL; #13 warning the di…
 
-                service  state  health   since   pid  restarts  port  memory   cpu     24h
-                redis    up     healthy     3m  4711         0  5001   38.0M  0.3%  99.98%
-                news     up     healthy     3m  4711         0  5001   38.0M  0.3%       –
+                service  state  health   since   pid  restarts  port    memory   cpu     24h
+                redis    up     healthy     3m  4711         0  5001  38.0M/1G  0.3%  99.98%
+                news     up     healthy     3m  4711         0  5001  38.0M/1G  0.3%       –
 
                 note: 1234 records wait for the database: connection refused
                 note: 5 records for the database were thrown away

@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// The agent itself comes and goes.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct AgentLifeTests {
     @Test func `the operator's wishes survive the agent`() throws {
         try withAgent(Piece.stack(Piece.sleeper("one"), Piece.sleeper("two"))) { agent in

@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// The control socket, as used by those who mean no good or know no better.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct ControlTests {
     @Test(arguments: [
         "garbage", "{}", #"{"command":"explode"}"#, #"{"command":7}"#, "[1,2]",

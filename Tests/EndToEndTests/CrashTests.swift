@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// Services that die, or cannot live.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct CrashTests {
     @Test func `a killed service comes back, and the agent tells the story`() throws {
         let port = try freePort()

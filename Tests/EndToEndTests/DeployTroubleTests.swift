@@ -5,7 +5,7 @@ import Testing
 
 /// Deploys where something is in the way: services that are broken or stopped, operators who change their minds, agents
 /// that have to go.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.heavyLoad, .timeLimit(.minutes(20)))
 struct DeployTroubleTests {
     private typealias Part = Source.Part
 
@@ -56,7 +56,7 @@ struct DeployTroubleTests {
             try breakScanner(agent, source)
             let bad = Part(flags: ["--crash-at-start", "--exit-code 3"], rules: Source.strict)
             try source.write("2.0.0", ["front": Self.hello, "scanner": bad], soak: "200ms")
-            let outcome = try agent.catalystctl("deploy", source.path, within: .seconds(60))
+            let outcome = try agent.catalystctl("deploy", source.path)
             #expect(outcome.status == 1, "\(outcome)")
             let rollout = try #require(try agent.rollouts().first)
             #expect(rollout.state == .failed, "\(rollout.story)")
@@ -76,9 +76,7 @@ struct DeployTroubleTests {
             try source.write("2.0.0", ["scanner": Self.hello], soak: "20s")
             let old = try agent.pid(of: "scanner")
             let count = try hammering(source.ports) { hammer in
-                #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-                let id = try #require(try agent.rollouts().first).id
-                try agent.follow(id) { $0.phase(of: "scanner") == .soaking }
+                let id = try agent.beginDeploy(source) { $0.phase(of: "scanner") == .soaking }
                 try hammer.expectAnswers()
                 kill(old, SIGKILL)
                 for pid in agent.processes(of: "scanner") { kill(pid, SIGKILL) }
@@ -115,9 +113,7 @@ struct DeployTroubleTests {
                 "2.0.0", ["front": Self.hello, "scanner": Self.slow, "base": Self.slow],
                 soak: "500ms")
             let count = try hammering(source.ports) { _ in
-                #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-                let id = try #require(try agent.rollouts().first).id
-                try agent.follow(id) { $0.phase(of: "scanner") == phase }
+                let id = try agent.beginDeploy(source) { $0.phase(of: "scanner") == phase }
                 #expect(try agent.catalystctl("rollouts", "cancel").status == 0)
                 let rollout = try agent.end(of: id)
                 #expect(rollout.state == .cancelled, "\(rollout.story)")
@@ -138,9 +134,7 @@ struct DeployTroubleTests {
     {
         try withDeployed { agent, source, first in
             try source.write("2.0.0", ["front": Self.hello, "scanner": Self.slow], soak: "1s")
-            #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-            let id = try #require(try agent.rollouts().first).id
-            try agent.follow(id) { $0.phase(of: "scanner") == .soaking }
+            let id = try agent.beginDeploy(source) { $0.phase(of: "scanner") == .soaking }
             #expect(try agent.catalystctl("stop", "scanner").status == 0)
             let rollout = try agent.end(of: id)
             #expect(rollout.state == .failed, "\(rollout.story)")
@@ -158,9 +152,7 @@ struct DeployTroubleTests {
     ) throws {
         try withDeployed { agent, source, first in
             try source.write("2.0.0", ["front": Self.hello, "scanner": Self.slow], soak: "300ms")
-            #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-            let id = try #require(try agent.rollouts().first).id
-            try agent.follow(id) { $0.phase(of: "scanner") == phase }
+            let id = try agent.beginDeploy(source) { $0.phase(of: "scanner") == phase }
             #expect(try agent.stop() == 0)
             try agent.startAgain()
             let rollout = try agent.end(of: id)

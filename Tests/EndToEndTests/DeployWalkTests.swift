@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Agents that are killed at each step of a deploy: users notice nothing, and the next agent ends what was begun.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.heavyLoad, .timeLimit(.minutes(20)))
 struct DeployWalkTests {
     private typealias Part = Source.Part
     /// One phase of one service.
@@ -22,8 +22,7 @@ struct DeployWalkTests {
     private func walk(
         _ stations: [Station], _ agent: RunningAgent, _ source: Source
     ) throws -> Rollout {
-        #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-        let id = try #require(try agent.rollouts().first).id
+        let id = try agent.beginDeploy(source)
         for station in stations {
             try agent.follow(id) { $0.phase(of: station.service) == station.phase }
             agent.kill9()
@@ -98,9 +97,7 @@ struct DeployWalkTests {
             let bad = Part(flags: ["--unhealthy-after 0"], rules: Source.strict)
             try source.write("2.0.0", ["scanner": Self.slow, "base": bad])
             let count = try hammering(source.ports) { _ in
-                #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-                let id = try #require(try agent.rollouts().first).id
-                try agent.follow(id) { $0.phase(of: "scanner") == .undoing }
+                let id = try agent.beginDeploy(source) { $0.phase(of: "scanner") == .undoing }
                 // Once for the deploy, once for the way back.
                 let isBeside = try holds {
                     try agent.ask(ControlRequest(.events, services: ["scanner"]))
@@ -124,9 +121,7 @@ struct DeployWalkTests {
             let before = try agent.pids()
             try source.write("2.0.0", ["front": Self.slow, "scanner": Self.slow], soak: "3s")
             let count = try hammering(source.ports) { _ in
-                #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-                let id = try #require(try agent.rollouts().first).id
-                try agent.follow(id) { $0.phase(of: "scanner") == .soaking }
+                let id = try agent.beginDeploy(source) { $0.phase(of: "scanner") == .soaking }
                 agent.kill9()
                 try http("POST", port: source.ports[1], "/fault/crash", from: "127.0.0.2")
                 try agent.startAgain()
@@ -147,9 +142,7 @@ struct DeployWalkTests {
             let old = try agent.pid(of: "scanner")
             try source.write("2.0.0", ["scanner": Self.slow], soak: "1s")
             let count = try hammering(source.ports) { hammer in
-                #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-                let id = try #require(try agent.rollouts().first).id
-                try agent.follow(id) { $0.phase(of: "scanner") == .soaking }
+                let id = try agent.beginDeploy(source) { $0.phase(of: "scanner") == .soaking }
                 try hammer.expectAnswers()
                 agent.kill9()
                 kill(old, SIGKILL)
@@ -232,9 +225,7 @@ struct DeployWalkTests {
         try source.write(
             "2.0.\(round)", ["front": part, "scanner": part, "base": isBad ? bad : part],
             soak: "200ms")
-        #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-        let id = try #require(try agent.rollouts().first).id
-        try agent.follow(id) { $0.state != .preparing }
+        let id = try agent.beginDeploy(source) { $0.state != .preparing }
         return id
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 /// The disk under ledger and logs has no byte left.
 @Suite(
-    .ownThread, .timeLimit(.minutes(5)),
+    .ownThread, .timeLimit(.minutes(20)),
     .enabled(if: SmallDisk.canBeMade, "only root may mount a small file system"))
 struct DiskTests {
     @Test func `a full disk touches no service, is told, and nothing is lost when it mends`() throws

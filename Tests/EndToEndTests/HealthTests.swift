@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// Services that run and are not well.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct HealthTests {
     @Test func `a hang is found and replaced within its bound, and dependents wait`() throws {
         let ports = try (0..<2).map { _ in try freePort() }

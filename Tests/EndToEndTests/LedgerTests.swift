@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// The ledger is damaged, and the agent dies while there is something to remember.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct LedgerTests {
     @Test(arguments: ["noise", "cut"])
     func `a ledger that is damaged before the start is set aside, and alerts go on`(how: String)

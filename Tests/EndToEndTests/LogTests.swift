@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// What services write, from the pipe to the operator.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct LogTests {
     @Test func `lines of several services are merged, cut to a tail, searched and limited in time`()
         throws

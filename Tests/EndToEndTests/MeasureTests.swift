@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// What is measured, and what the agent remembers of its past.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct MeasureTests {
     @Test func `metrics are there for people, for scripts and for a scraper`() throws {
         let port = try freePort()

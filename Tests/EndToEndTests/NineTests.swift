@@ -5,7 +5,7 @@ import Testing
 
 /// The nine as documented, with stand-ins and a real Redis.
 @Suite(
-    .ownThread, .timeLimit(.minutes(5)),
+    .ownThread, .timeLimit(.minutes(20)),
     .enabled(if: isInstalled("redis-server"), "redis-server is not installed"))
 struct NineTests {
     @Test func `the nine come up in dependency order and leave nothing behind`() throws {

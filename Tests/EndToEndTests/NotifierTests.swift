@@ -5,7 +5,7 @@ import StackModel
 import Testing
 
 /// Who is told of alerts, and what.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct NotifierTests {
     @Test func `a crash loop is one alert that escalates, told with evidence and without secrets`()
         throws

@@ -5,7 +5,7 @@ import Testing
 
 /// Services that say themselves how they are: sd_notify(3).
 @Suite(
-    .ownThread, .timeLimit(.minutes(5)),
+    .ownThread, .timeLimit(.minutes(20)),
     .enabled(if: isInstalled("python3"), "python3 is not installed"))
 struct NotifyTests {
     @Test func `READY makes it ready, STATUS is shown, and dependents wait for it`() throws {

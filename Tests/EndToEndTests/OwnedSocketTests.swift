@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// Sockets that the agent owns: what a service gets, and what callers see of its deaths.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.heavyLoad, .timeLimit(.minutes(20)))
 struct OwnedSocketTests {
     /// What a service finds, in one line.
     private static let look = """

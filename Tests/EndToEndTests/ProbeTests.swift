@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// Every way to ask a service how it is.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct ProbeTests {
     @Test func `CMD and CMD-SHELL ask with a command, as the service and in its place`() throws {
         let folder = try Folder()

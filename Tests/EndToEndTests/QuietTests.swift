@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// When alerts are kept, and nobody is told.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct QuietTests {
     @Test func `in a maintenance nobody is told; afterwards of what still is wrong`() throws {
         try withAgent(Self.stack) { agent in

@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// The stack file changes under the running stack.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct ReloadTests {
     @Test func `a reload touches what changed and nothing else`() throws {
         let stack = Piece.stack(

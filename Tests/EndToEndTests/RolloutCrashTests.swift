@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Somebody dies in the middle of a rollout. Where it is the agent nobody notices, and the next one goes on with it.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.heavyLoad, .timeLimit(.minutes(20)))
 struct RolloutCrashTests {
     /// Rolled in this order: `front`, then `scanner`; `bystander` is not asked for.
     private static func stack(_ ports: [UInt16], soak: String = "500ms") -> String {
@@ -64,6 +64,21 @@ struct RolloutCrashTests {
         }
     }
 
+    @Test func `who was told of a cancellation can rely on it`() throws {
+        let ports = [try freePort(), try freePort()]
+        try withAgent(Self.stack(ports, soak: "20s")) { agent in
+            try agent.expectAllWell()
+            let begun = try agent.begin(Self.restart) { $0.phase(of: "front") == .soaking }
+            let reply = try agent.ask(ControlRequest(.cancelRollout)).last
+            agent.kill9()
+            #expect(reply?.error == nil && reply?.last == true)
+            try agent.startAgain()
+            let rollout = try agent.end(of: begun.id)
+            #expect(rollout.state == .cancelled, "\(rollout.story)")
+            try agent.expectAllWell()
+        }
+    }
+
     @Test func `agents killed at any moment leave one instance of each`() throws {
         let seed = UInt64.random(in: 1...UInt64.max)
         var chance = Chance(seed: seed)
@@ -80,7 +95,7 @@ struct RolloutCrashTests {
                         agent.kill9()
                         try agent.startAgain()
                     } while chance.happens(30)
-                    let areOver = try holds(within: .seconds(60)) {
+                    let areOver = try holds {
                         try agent.rollouts().allSatisfy(\.state.isOver)
                     }
                     let rollouts = try agent.rollouts()

@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// Releases that are no good, in all the ways there are: users see nothing, and all is as before.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.heavyLoad, .timeLimit(.minutes(20)))
 struct RolloutFailureTests {
     fileprivate typealias Part = Source.Part
 
@@ -70,7 +70,7 @@ struct RolloutFailureTests {
                 soak: "200ms")
             var outcome = Outcome(status: 0, output: "", errors: "")
             let count = try hammering(source.ports) { _ in
-                outcome = try agent.catalystctl("deploy", source.path, within: .seconds(60))
+                outcome = try agent.catalystctl("deploy", source.path)
             }
             #expect(count.failures.isEmpty, "\(count)")
             #expect(outcome.status == 1, "\(outcome)")
@@ -97,9 +97,7 @@ struct RolloutFailureTests {
                 ], soak: "100ms")
             var ended: Rollout?
             let count = try hammering(source.ports) { hammer in
-                #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-                let id = try #require(try agent.rollouts().first).id
-                try agent.follow(id) { $0.phase(of: "scanner") == .soaking }
+                let id = try agent.beginDeploy(source) { $0.phase(of: "scanner") == .soaking }
                 try hammer.expectAnswers()
                 try http("POST", port: source.ports[1], "/fault/\(fault)", from: "127.0.0.2")
                 ended = try agent.end(of: id)
@@ -121,9 +119,7 @@ struct RolloutFailureTests {
             try source.write("2.0.0", ["scanner": Self.hello], soak: "1s")
             let old = try agent.pid(of: "scanner")
             let count = try hammering(source.ports) { hammer in
-                #expect(try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-                let id = try #require(try agent.rollouts().first).id
-                try agent.follow(id) { $0.phase(of: "scanner") == .soaking }
+                let id = try agent.beginDeploy(source) { $0.phase(of: "scanner") == .soaking }
                 try hammer.expectAnswers()
                 kill(old, SIGKILL)
                 let rollout = try agent.end(of: id)
@@ -144,9 +140,7 @@ struct RolloutFailureTests {
                 ], soak: "100ms", onFailure: "pause")
             for isToGoOn in [false, true] {
                 let count = try hammering(source.ports) { _ in
-                    #expect(
-                        try agent.catalystctl("deploy", source.path, "--detach").status == 0)
-                    let id = try #require(try agent.rollouts().first).id
+                    let id = try agent.beginDeploy(source)
                     let paused = try agent.follow(id) { $0.state == .paused }
                     #expect(paused.phase(of: "scanner") == .rolledBack, "\(paused.story)")
                     #expect(paused.phase(of: "base") == .waiting, "\(paused.story)")
@@ -200,7 +194,7 @@ struct RolloutFailureTests {
                     "base": Self.hello,
                 ], soak: "100ms", onFailure: "continue")
             let count = try hammering(source.ports) { _ in
-                let outcome = try agent.catalystctl("deploy", source.path, within: .seconds(60))
+                let outcome = try agent.catalystctl("deploy", source.path)
                 #expect(outcome.status == 1, "\(outcome)")
             }
             #expect(count.failures.isEmpty, "\(count)")

@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// What people may want of a rollout: not now, not at all, not any more.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.heavyLoad, .timeLimit(.minutes(20)))
 struct RolloutWishTests {
     private static let restart = ControlRequest(.restart)
 

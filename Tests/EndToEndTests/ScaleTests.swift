@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// Many services, other people's services, ordinary users.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.heavyLoad, .timeLimit(.minutes(20)))
 struct ScaleTests {
     @Test func `200 services start and stop without a hitch`() throws {
         let services = (1...200).map { number in
@@ -12,11 +12,11 @@ struct ScaleTests {
                 "s\(number)", more: number % 10 == 1 ? "" : "depends_on: [s\(number - 1)]")
         }
         try withAgent("services:\n" + services.joined()) { agent in
-            try agent.expectAllWell(within: .seconds(60))
+            try agent.expectAllWell()
             let started = try agent.events().filter { $0.kind == .started }
             #expect(started.count == 200)
             let (first, last) = (try #require(started.first), try #require(started.last))
-            #expect(last.time - first.time < .seconds(10))
+            #expect(last.time - first.time < .seconds(60))
             #expect(try agent.events().allSatisfy { $0.priority >= .notice || $0.service == nil })
             #expect(try agent.catalystctl("status", "--json").status == 0)
         }
@@ -48,7 +48,7 @@ struct ScaleTests {
                 + "    x-catalyst: {contract: {service: scanner, schema: v5.0 normalized, freshness: 60s}}\n",
             service("news", ports[1], "CMD, curl, -f, 'http://localhost:\(ports[1])/health'"))
         try withAgent(in: folder, { _ in stack }) { agent in
-            try agent.expectAllWell(within: .seconds(60))
+            try agent.expectAllWell()
             try agent.expectLog("Uvicorn running", of: "scanner")
             try http("POST", port: ports[0], "/break")
             try agent.expect("scanner", "is replaced") { $0.restarts == 1 && $0.health == .healthy }

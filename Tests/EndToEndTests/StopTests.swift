@@ -4,7 +4,7 @@ import StackModel
 import Testing
 
 /// What ends, ends whole and in order.
-@Suite(.ownThread, .timeLimit(.minutes(5)))
+@Suite(.ownThread, .timeLimit(.minutes(20)))
 struct StopTests {
     @Test func `grandchildren with sessions of their own are gone after a stop`() throws {
         let port = try freePort()

@@ -5,7 +5,7 @@ import Testing
 
 /// One cause, many who suffer: one alert, and nobody is restarted for it.
 @Suite(
-    .ownThread, .timeLimit(.minutes(5)),
+    .ownThread, .timeLimit(.minutes(20)),
     .enabled(if: isInstalled("redis-server"), "redis-server is not installed"))
 struct StormTests {
     @Test(arguments: ["killed", "hung"])
@@ -25,7 +25,7 @@ struct StormTests {
             #expect(Set(alert.blocked) == Set(Storm.eight))
             #expect(alert.severity == .critical)
             try storm.folder.write("", to: "yes-redis")
-            try agent.expectAllWell(within: .seconds(60))
+            try agent.expectAllWell()
             try agent.expectResolved(alert.id)
             #expect(try storm.pids(agent) == before, "none of the eight was restarted")
             #expect(try agent.alerts(all: true).map(\.id) == [alert.id])
@@ -49,7 +49,7 @@ struct StormTests {
             let alert = try agent.alert(about: "@postgres") { $0.blocked.count == 8 }
             #expect(alert.rule == .databaseAway)
             try database.start()
-            try agent.expectAllWell(within: .seconds(60))
+            try agent.expectAllWell()
             try agent.expectResolved(alert.id)
             #expect(try storm.pids(agent) == before, "none of the eight was restarted")
             #expect(try agent.alerts(all: true).map(\.id) == [alert.id])

@@ -54,7 +54,7 @@ struct ProcessTreeTests {
     @Test(.enabled(if: hasCgroups)) func `a cgroup is made, killed and removed, twice if need be`()
         throws
     {
-        let root = try Cgroup.makeRoot(named: "catalyst-linux-cgroup-\(getpid())")
+        let root = try CgroupRoot(named: "catalyst-linux-cgroup-\(getpid())").cgroup
         let inner = root.child("news")
         try inner.make()
         try inner.make()
@@ -128,7 +128,7 @@ private enum Family {
     }
 
     static func inCgroup(_ body: (Cgroup) throws -> Void) throws {
-        let root = try Cgroup.makeRoot(named: "catalyst-linux-family-\(getpid())")
+        let root = try CgroupRoot(named: "catalyst-linux-family-\(getpid())").cgroup
         defer { _ = holds { root.removeAll() } }
         let cgroup = root.child("one")
         try cgroup.make()

@@ -161,7 +161,7 @@ func onThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
 
 /// Where cgroups can be made: root on a machine with cgroup v2 that is not locked away.
 let hasCgroups: Bool = {
-    guard let root = try? Cgroup.makeRoot(named: "catalyst-linux-try-\(getpid())") else {
+    guard let root = try? CgroupRoot(named: "catalyst-linux-try-\(getpid())").cgroup else {
         return false
     }
     try? root.remove()  // It was made a moment ago.

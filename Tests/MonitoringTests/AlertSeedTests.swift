@@ -8,7 +8,7 @@ struct AlertSeedTests {
     @Test func `the laws of alerts hold for every seed`() {
         var counts: [AlertEvent.Kind: Int] = [:]
         var folded = 0
-        for seed in 1...UInt64(2000) {
+        for seed in 1...UInt64(1000) {
             var life = RandomLife(seed: seed)
             life.run()
             if let violation = life.laws.violations.first {

@@ -28,7 +28,7 @@ struct FindingTests {
     }
 
     private func service(
-        _ name: ServiceName = "news", _ stage: ServiceSight.Stage = .up,
+        _ name: ServiceName = "news", _ stage: ServiceStage = .up,
         _ verdict: Verdict = .healthy, _ change: (inout ServiceSight) -> Void = { _ in }
     ) -> ServiceSight {
         let isWell = stage == .up && (verdict == .healthy || verdict == .degraded)
@@ -64,7 +64,7 @@ struct FindingTests {
             service("down", .waiting) { $0.lastExit = .exited(code: 3) },
             service("sick", .up, .unhealthy) { $0.problem = "HTTP status 500" },
             service("loop", .waiting) { $0.crashesInARow = 4 },
-            service("oom", .starting, .unknown) { $0.wasOOMKilled = true },
+            service("oom", .starting, .unknown) { $0.outOfMemory = .outOfMemory(limit: .mebibytes(1024)) },
             service("gone", .failed) { $0.crashesInARow = 10 },
             service("fat"), service("redis"),
             service("loud") { $0.logBytesDropped = 1_204_000 },
@@ -94,6 +94,7 @@ struct FindingTests {
         seen.certificates = .seen([certificate(days: 9.5), certificate(days: 80)])
         seen.frontDoor = .away("connection refused")
         seen.backup = .seen(.seconds(9 * 86_400))
+        seen.snapshot = .seen(nil)
         seen.braked = ["sick", "loop"]
         seen.agent.collectorLost = "exited with code 1"
         seen.agent.stackRefused = "stack.yaml:3: unknown key"
@@ -114,7 +115,7 @@ struct FindingTests {
             sick service-unhealthy: is unhealthy: HTTP status 500
             loop service-down: is down
             loop service-crash-looping: crashed 4 times in a row
-            oom service-oom-killed: was killed because memory ran out
+            oom service-oom-killed: out of memory: limit 1G
             gone service-down: is down
             gone service-crash-looping: crashed 10 times in a row
             gone service-gave-up: is given up after 10 crashes in a row
@@ -137,6 +138,7 @@ struct FindingTests {
             @certificate certificate-expiring: certificate example.org expires in 9 days
             @front-door front-door: does not answer: connection refused
             @backup backup-old: the newest backup is 9 days old
+            @snapshot snapshot-old: there is no snapshot of the droplet
             @agent collector-lost: the collector is lost: exited with code 1
             @agent stack-refused: the stack file is refused, the old one goes on: stack.yaml:3: unknown key
             @agent ledger-failing: the ledger does not keep what happens: disk full
@@ -173,16 +175,17 @@ struct FindingTests {
             $0.frontDoor = .unknown
             $0.certificates = .unknown
             $0.backup = .unknown
+            $0.snapshot = .unknown
         }
         let rules = Set(found.map(\.rule))
         for rule: AlertRule in [
             .redisMemory, .redisPersistence, .databaseAway, .databaseSlow, .frontDoor, .cpuHigh,
-            .certificateExpiring, .backupOld, .diskFilling, .clockJump, .agentMemory, .diskHigh,
+            .certificateExpiring, .backupOld, .snapshotOld, .diskFilling, .clockJump, .agentMemory, .diskHigh,
         ] { #expect(!rules.contains(rule), "\(rule)") }
     }
 
     @Test func `on its way a service is neither down nor well`() {
-        for stage in [ServiceSight.Stage.starting, .stopping, .held] {
+        for stage in [ServiceStage.starting, .stopping, .held] {
             #expect(
                 level(.serviceDown) { $0.services = [service("news", stage, .unknown)] } == .between
             )

@@ -48,49 +48,12 @@ extension SimulatedMachine {
     private func sight(_ name: ServiceName) -> ServiceSight? {
         guard let member = stack.members[name] else { return nil }
         let verdict = board[.service(name)]?.tally.verdict ?? .unknown
-        let causes = causes(of: name, member, verdict)
+        let causes = stack.causes(of: name, judged: verdict)
         var sight = ServiceSight(
-            name, isWanted: member.isWanted, stage: stage(of: member.state), verdict: verdict,
+            name, isWanted: member.isWanted, stage: member.state.stage, verdict: verdict,
             isWell: member.isWell && causes.isEmpty)
         sight.causes = causes
-        sight.crashesInARow = member.state.crashes
+        sight.crashesInARow = member.state.crashesInARow
         return sight
-    }
-
-    private func causes(
-        of name: ServiceName, _ member: Stack.Member, _ verdict: Verdict
-    ) -> [Subject] {
-        let culprits = stack.culprits(behind: name)
-        switch (member.state, verdict) {
-        case (.held, _):
-            return culprits.isEmpty ? stack.missing(for: name).map(Subject.service) : culprits
-        case (.starting, _), (.up, .blocked), (.up, .degraded): return culprits
-        default: return []
-        }
-    }
-
-    private func stage(of state: Lifecycle.State) -> ServiceSight.Stage {
-        switch state {
-        case .down(.ended(let reason)): reason.isSuccess ? .completed : .down
-        case .down: .down
-        case .held: .held
-        case .starting: .starting
-        case .up: .up
-        case .stopping, .clearing: .stopping
-        case .waiting: .waiting
-        case .failed: .failed
-        }
-    }
-}
-
-extension Lifecycle.State {
-    fileprivate var crashes: Int {
-        switch self {
-        case .down: 0
-        case .held(let history), .starting(let history), .up(let history),
-            .stopping(_, let history), .clearing(_, _, let history), .waiting(let history),
-            .failed(let history):
-            history.crashes
-        }
     }
 }

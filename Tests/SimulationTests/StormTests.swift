@@ -9,7 +9,7 @@ struct StormTests {
     @Test(.enabled(if: environment("CATALYST_SEED") == nil), arguments: Storm.Kind.allCases)
     func `nobody is restarted for another's fault`(kind: Storm.Kind) async {
         let first = environment("CATALYST_FIRST_SEED") ?? 1
-        let count = (environment("CATALYST_SEEDS") ?? 1500) / 150
+        let count = (environment("CATALYST_SEEDS") ?? usualSeeds) / 150
         var failed = 0
         for pace in Storm.Pace.allCases {
             for seed in first..<(first + count) {

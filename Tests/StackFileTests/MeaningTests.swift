@@ -128,6 +128,7 @@ func `restart has Compose's words`(
           resources:
             limits: {cpus: "1.5", memory: 1.5gb, pids: 100}
             reservations: {cpus: 0.25, memory: 256M}
+        blkio_config: {weight: 300}
         cap_drop: [ALL]
         cap_add: [CAP_NET_BIND_SERVICE]
         ulimits: {nofile: {soft: 1024, hard: 4096}, core: 0, memlock: -1}
@@ -144,6 +145,7 @@ func `restart has Compose's words`(
     let spec = try #require(outcome["a"])
     #expect(spec.resources.limits.memory?.bytes == 3 << 29)
     #expect((spec.resources.limits.cpus, spec.resources.limits.pids) == (1.5, 100))
+    #expect(spec.resources.ioWeight == 300)
     let confinement = spec.confinement
     #expect(confinement.capabilitiesDropped == ["ALL"])
     #expect(confinement.capabilitiesAdded == ["NET_BIND_SERVICE"])

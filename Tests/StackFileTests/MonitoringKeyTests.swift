@@ -55,7 +55,7 @@ private func loadExtras(_ keys: String, environment: [String: String] = [:]) thr
     #expect(levels(alerts, .serviceCrashLooping) == [5, 3])
     #expect(levels(alerts, .redisEvictions) == [0.5, 0])
     #expect(levels(alerts, .agentMemory) == [104_857_600, 94_371_840])
-    #expect(levels(alerts, .backupOld) == [2 * 86_400, 2 * 86_400])
+    #expect(levels(alerts, .backupOld) == [2 * 86_400, 36 * 3600])
     #expect(alerts.rules[.cpuSustained]?.isEnabled == false)
     #expect(alerts.rules[.memoryHigh] == nil)
 }
@@ -105,6 +105,7 @@ func `reminders can be turned off`(word: String) throws {
           certificates: [/etc/ssl/a.pem, b.pem]
           front_door: {url: "https://example.org/mcp", guarded: false}
           backups: /var/backups/catalyst
+          snapshots: /var/backups/catalyst/snapshot.json
           disks: /srv
         brake: {restarts: 5, window: 1m}
         metrics: 127.0.0.1:9000
@@ -117,6 +118,7 @@ func `reminders can be turned off`(word: String) throws {
     #expect(stack.watch.frontDoor == "https://example.org/mcp")
     #expect(!stack.watch.frontDoorIsGuarded)
     #expect((stack.watch.backups, stack.watch.disks) == ("/var/backups/catalyst", ["/srv"]))
+    #expect(stack.watch.snapshots == "/var/backups/catalyst/snapshot.json")
     #expect((stack.brake.restarts, stack.brake.window) == (5, .seconds(60)))
     #expect(stack.metrics == Port(number: 9000))
     #expect((stack.host.databaseSize.bytes, stack.host.databaseConnections) == (20 << 30, 50))

@@ -31,6 +31,7 @@ private let everything = """
         read_only: true
         tmpfs: [/run/x]
         oom_score_adj: 5
+        blkio_config: {weight: 300}
         labels: {a.b: "c"}
         pre_start: [{command: [a, b], user: x, environment: {K: v}}, {command: c}]
         post_start: [{command: d}]
@@ -64,7 +65,7 @@ private let everything = """
           certificate-expiring: {below: 20.5, clear: 21d}
       watch:
         {certificates: [/a.pem, /b c.pem], front_door: {url: "https://h/", guarded: no},
-         backups: /var/b, disks: [/srv]}
+         backups: /var/b, snapshots: /var/s.json, disks: [/srv]}
       brake: {restarts: 1, window: 1h}
       database: "postgresql://u:p%40$$@h:1/d"
       metrics: "[::1]:1"
@@ -136,6 +137,8 @@ private let everything = """
               tuned:
                 command: x
                 stop_grace_period: 6s
+                pids_limit: 9
+                blkio_config: {weight: 20}
                 labels: {a: b}
                 x-catalyst:
                   {listen: {address: "@tuned", backlog: 5}, hold: y, drain: 2s, source: z}
@@ -165,7 +168,8 @@ private let everything = """
             .init(
                 service: "tuned",
                 keys: [
-                    "stop_grace_period", "labels", "x-catalyst.listen", "x-catalyst.hold",
+                    "stop_grace_period", "deploy.resources", "blkio_config", "labels",
+                    "x-catalyst.listen", "x-catalyst.hold",
                     "x-catalyst.drain", "x-catalyst.source",
                 ])
         ])

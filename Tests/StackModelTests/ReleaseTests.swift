@@ -83,6 +83,13 @@ struct ReleaseTests {
         #expect(unpinned("\(root)/releases/x/a") == root + "/current/a")
     }
 
+    @Test func `what leads nowhere into a release is none of its business`() {
+        var spec = ServiceSpec(name: "redis", command: ["redis-server", "--dir", "/var/lib/redis"])
+        #expect(spec.pinned(to: release, root: root) == spec)
+        spec.source = ["services/a"]
+        #expect(spec.pinned(to: release, root: root).release == release.id)
+    }
+
     @Test func `the version to expect is that of the release it runs from`() {
         var spec = ServiceSpec(name: "a", command: ["a"])
         spec.contract.version = "release"

@@ -59,6 +59,8 @@ struct SpecTests {
         #expect(!needsNewInstance { $0.hold = Hold(command: ["x"]) })
         #expect(!needsNewInstance { $0.update.order = .startFirst })
         #expect(!needsNewInstance { $0.source = ["services/news"] })
+        #expect(!needsNewInstance { $0.resources.limits.memory = .mebibytes(64) })
+        #expect(!needsNewInstance { $0.resources.ioWeight = 300 })
     }
 
     @Test func `a stack survives its way through JSON`() throws {

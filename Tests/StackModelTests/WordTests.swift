@@ -21,6 +21,18 @@ struct WordTests {
             shown == ["0B", "512B", "999B", "1.0K", "1.0K", "38.2M", "100M", "1.5G", "8388608.0T"])
     }
 
+    @Test func `a limit is told as it was written`() {
+        let exact = [0, 1000, 1536, 64 << 20, 3 << 29, 1 << 30, 1 << 40]
+            .map { ByteCount(bytes: $0).exact }
+        #expect(exact == ["0B", "1000B", "1536B", "64M", "1536M", "1G", "1024G"])
+        #expect(
+            "\(ExitReason.outOfMemory(limit: .mebibytes(1024)))" == "ran out of memory: limit 1G")
+        #expect(
+            ExitReason.outOfMemory(limit: nil).shortage
+                == "out of memory: the host had none left")
+        #expect(ExitReason.signaled(.kill, coreDumped: false).shortage == nil)
+    }
+
     @Test func `signals are read by name and number`() {
         #expect(SignalName("SIGTERM") == .terminate)
         #expect(SignalName("term") == .terminate)

@@ -8,7 +8,7 @@ import Testing
 @Suite(
     .enabled(
         if: RealJournald.isPossible, "needs root, a mount namespace and systemd-journald"),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(20)))
 struct RealJournaldTests {
     @Test func `each alert is in the journal with its fields, and is explained`() throws {
         let journald = try RealJournald()

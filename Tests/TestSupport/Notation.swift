@@ -39,6 +39,7 @@ extension ExitReason {
         switch self {
         case .exited(let code): "\(code)"
         case .signaled(let signal, _): "\(signal)"
+        case .outOfMemory: "outOfMemory"
         case .unhealthy: "unhealthy"
         case .notStarted(let reason): reason
         case .unknown: "unknown"

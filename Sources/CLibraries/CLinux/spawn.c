@@ -109,6 +109,16 @@ static const sigset_t *ignored_signals(void) {
     return &ignored;
 }
 
+// An agent that the kernel is to spare says so with a number below 0; it is no service's to inherit.
+static int is_spared(void) {
+    char first = 0;
+    int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    if (read(fd, &first, 1) < 0) first = 0;
+    close(fd);
+    return first == '-';
+}
+
 // Puts `source` at `target`. Sources were moved above all targets before.
 static int place(int source, int target) {
     return dup2(source, target) < 0 ? -1 : 0;
@@ -247,6 +257,8 @@ static int run_child(void *argument) {
         char text[24];
         decimal(text, request->oom_score_adjustment);
         if (write_text("/proc/self/oom_score_adj", text) < 0) return fail(child, CATALYST_STEP_OOM_SCORE, 0);
+    } else if (is_spared() && write_text("/proc/self/oom_score_adj", "0") < 0) {
+        return fail(child, CATALYST_STEP_OOM_SCORE, 0);
     }
     for (size_t i = 0; i < request->rlimit_count; i++) {
         struct { uint64_t soft, hard; } limit = {request->rlimits[i].soft, request->rlimits[i].hard};

@@ -37,21 +37,8 @@ package struct StackStatus: Codable, Equatable, Sendable {
 }
 
 package struct ServiceStatus: Codable, Equatable, Sendable {
-    package enum State: String, Codable, Sendable {
-        case down
-        /// Wanted, but what it needs is not there yet.
-        case held
-        case starting, up, stopping
-        /// Between a crash and the next start.
-        case waiting
-        /// Given up, tried again slowly.
-        case failed
-        /// Ran to its end successfully.
-        case completed
-    }
-
     package var name: ServiceName
-    package var state: State
+    package var state: ServiceStage
     /// `unknown` also where there is no health check.
     package var health: Verdict
     package var hasHealthCheck: Bool
@@ -81,7 +68,7 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     package var statusText: String?
 
     package init(
-        name: ServiceName, state: State, health: Verdict, hasHealthCheck: Bool, wanted: Bool,
+        name: ServiceName, state: ServiceStage, health: Verdict, hasHealthCheck: Bool, wanted: Bool,
         since: Timestamp, restarts: Int
     ) {
         self.name = name

@@ -24,6 +24,20 @@ extension Stack {
             + order.filter(found.contains).map(Subject.service)
     }
 
+    /// Whose fault it is, where it is not its own, that a wanted service, which the probes judge
+    /// so, is anything but fine. What a held one waits for is followed to where the trouble is.
+    package func causes(of name: ServiceName, judged verdict: Verdict) -> [Subject] {
+        guard let member = members[name], member.isWanted else { return [] }
+        switch (member.state, verdict) {
+        case (.held, _):
+            let culprits = culprits(behind: name)
+            return culprits.isEmpty ? missing(for: name).map(Subject.service) : culprits
+        case (.starting, _), (.up, .blocked), (.up, .degraded): return culprits(behind: name)
+        case (.up, _), (.down, _), (.stopping, _), (.clearing, _), (.waiting, _), (.failed, _):
+            return []
+        }
+    }
+
     /// Whom `name` needs, directly or through others, and that runs or should: whoever of them is
     /// unwell may be why it is.
     package func needed(by name: ServiceName) -> [ServiceName] {

@@ -294,29 +294,3 @@ extension Stack.Member {
         return spec.healthCheck.probe == .none || isHealthy == true
     }
 }
-
-extension Lifecycle.State {
-    package var isDown: Bool {
-        if case .down = self { true } else { false }
-    }
-    /// It has a process that is not on its way out.
-    package var isRunning: Bool {
-        switch self {
-        case .starting, .up: true
-        case .down, .held, .stopping, .clearing, .waiting, .failed: false
-        }
-    }
-    /// It has processes.
-    package var isAlive: Bool {
-        switch self {
-        case .starting, .up, .stopping, .clearing: true
-        case .down, .held, .waiting, .failed: false
-        }
-    }
-    package var isStoppingForGood: Bool {
-        switch self {
-        case .stopping(.rest, _), .clearing(_, .rest, _): true
-        case .down, .held, .starting, .up, .waiting, .failed, .stopping, .clearing: false
-        }
-    }
-}

@@ -111,6 +111,7 @@ package enum AlertRule: String, Sendable, Codable, CaseIterable, CodingKeyRepres
     case certificateExpiring = "certificate-expiring"
     case frontDoor = "front-door"
     case backupOld = "backup-old"
+    case snapshotOld = "snapshot-old"
 
     case collectorLost = "collector-lost"
     case stackRefused = "stack-refused"

@@ -80,8 +80,10 @@ package struct AlertPolicy: Equatable, Sendable, Codable {
         case .databaseNotEncrypted: return AlertPolicy(.critical)
         case .certificateExpiring: return AlertPolicy(.warning, threshold: 14, clear: 15)
         case .frontDoor: return AlertPolicy(.critical, after: .seconds(60))
-        case .backupOld:
-            return AlertPolicy(.warning, threshold: 8 * 86_400, clear: 8 * 86_400)
+        // Made daily: one that failed is no reason to get up, but one to look.
+        case .backupOld: return AlertPolicy(.warning, threshold: 36 * 3600)
+        // Made weekly.
+        case .snapshotOld: return AlertPolicy(.warning, threshold: 8 * 86_400)
         case .collectorLost: return AlertPolicy(.warning, after: .seconds(10))
         case .stackRefused: return AlertPolicy(.warning, after: .seconds(60), hold: .zero)
         case .ledgerFailing: return AlertPolicy(.critical, hold: .seconds(30))
@@ -103,8 +105,10 @@ package struct Watch: Equatable, Sendable, Codable {
     /// The public URL, asked without a key: it must answer, and where `frontDoorIsGuarded` with 401.
     package var frontDoor: String?
     package var frontDoorIsGuarded = true
-    /// A directory: the age of its newest file counts.
+    /// A directory: the age of its newest backup counts.
     package var backups: String?
+    /// The file that says when the droplet's last snapshot was taken.
+    package var snapshots: String?
     /// Paths whose file systems are measured, beside the agent's own.
     package var disks: [String] = []
 

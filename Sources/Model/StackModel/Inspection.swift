@@ -8,8 +8,6 @@ package enum Inspection: Equatable, Sendable, Codable {
     case certificates([String])
     /// A request without a key.
     case frontDoor(url: String)
-    /// The age of the newest file in a directory.
-    case backups(String)
 }
 
 /// What came of it.
@@ -18,7 +16,8 @@ package enum InspectionResult: Equatable, Sendable, Codable {
     case postgres(PostgresFacts)
     case certificates([CertificateFacts])
     case frontDoor(FrontDoorFacts)
-    case backups(newest: Timestamp?)
+    /// When the newest was made, of backups or snapshots; nil: there is none.
+    case saved(newest: Timestamp?)
     /// Why there is nothing to tell, in words; `isAway`: it did not answer, as against "could not be asked".
     case failed(String, isAway: Bool)
 }

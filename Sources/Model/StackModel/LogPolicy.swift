@@ -51,4 +51,13 @@ extension ByteCount: CustomStringConvertible {
         }
         return "\((value * 10).rounded() / 10)T"
     }
+
+    /// Nothing rounded, in the largest unit that fits, as Compose reads it: `1G`, `1536M`, `1000B`.
+    package var exact: String {
+        for (unit, shift) in [("G", 30), ("M", 20), ("K", 10)]
+        where bytes >= 1 << shift && bytes % (1 << shift) == 0 {
+            return "\(bytes >> shift)\(unit)"
+        }
+        return "\(bytes)B"
+    }
 }

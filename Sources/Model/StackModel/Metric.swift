@@ -58,6 +58,10 @@ package enum Metric: UInt8, Sendable, CaseIterable {
     case certificateDaysLeft = 96
     case frontDoorLatency = 97
 
+    // What is kept elsewhere.
+    case backupAge = 104
+    case snapshotAge = 105
+
     // The agent itself.
     case samplingCost = 112
     case ledgerSize = 113
@@ -136,6 +140,9 @@ extension Metric {
         case .certificateDaysLeft:
             ("certificate-days-left", .days, "days until the certificate expires")
         case .frontDoorLatency: ("front-door-latency", .seconds, "time of the front door's answer")
+        case .backupAge: ("backup-age", .seconds, "time since the newest backup was made")
+        case .snapshotAge:
+            ("snapshot-age", .seconds, "time since the droplet's last snapshot was taken")
         case .samplingCost: ("sampling-cost", .seconds, "CPU time of one sampling")
         case .ledgerSize: ("ledger-size", .bytes, "size of the ledger on disk")
         case .outboxWaiting: ("outbox-waiting", .count, "records that wait for the database")

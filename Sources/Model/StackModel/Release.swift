@@ -59,6 +59,7 @@ extension ServiceSpec {
     /// The same with every path through `<root>/current`, or through another release, leading into `release`. An
     /// instance stays in the release it was started in, whatever `current` is meanwhile.
     package func pinned(to release: Release, root: String) -> ServiceSpec {
+        guard isPartOfRelease(root: root) else { return self }
         var spec = rewritten { $0.replacingReleasePath(root: root, with: "releases/\(release.id)") }
         spec.release = release.id
         spec.environment["CATALYST_RELEASE"] = release.id
@@ -74,6 +75,14 @@ extension ServiceSpec {
         spec.environment["CATALYST_RELEASE"] = nil
         spec.environment["CATALYST_VERSION"] = nil
         return spec
+    }
+
+    /// Whether a release is anything to it: it names files of it as its `source`, answers with its version, or a path
+    /// of its definition leads into it. Redis is none of its business.
+    private func isPartOfRelease(root: String) -> Bool {
+        guard source.isEmpty, contract.version != "release" else { return true }
+        let one = rewritten { $0.replacingReleasePath(root: root, with: "current") }
+        return one != rewritten { $0.replacingReleasePath(root: root, with: "releases/-") }
     }
 
     /// What its `/health` must say: `version: release` is the version of the release that it runs from.

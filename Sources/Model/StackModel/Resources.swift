@@ -28,6 +28,8 @@ package struct Confinement: Equatable, Sendable, Codable {
 package struct Resources: Equatable, Sendable, Codable {
     package var limits = Amounts()
     package var reservations = Amounts()
+    /// `blkio_config.weight`, 10…1000: its share of a busy disk; 100 is everybody's.
+    package var ioWeight: Int?
 
     package init() {}
 

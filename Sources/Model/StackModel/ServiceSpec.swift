@@ -62,7 +62,7 @@ extension ServiceSpec {
         switch thing {
         case .disk, .memory: true
         case .postgres: usesPostgres
-        case .host, .certificate, .frontDoor, .backup, .agent: false
+        case .host, .certificate, .frontDoor, .backup, .snapshot, .agent: false
         }
     }
 

@@ -76,7 +76,12 @@ extension ServiceSpec {
             ("stop_grace_period", stopGracePeriod != old.stopGracePeriod),
             ("logging", logging != old.logging), ("ports", ports != old.ports),
             ("confinement", confinement != old.confinement),
-            ("deploy.resources", resources != old.resources),
+            (
+                "deploy.resources",
+                resources.limits != old.resources.limits
+                    || resources.reservations != old.resources.reservations
+            ),
+            ("blkio_config", resources.ioWeight != old.resources.ioWeight),
             ("deploy.update_config", update != old.update),
             ("deploy.rollback_config", rollback != old.rollback), ("hooks", hooks != old.hooks),
             ("labels", labels != old.labels),

@@ -15,6 +15,8 @@ package enum Subject: Hashable, Sendable {
         /// nginx, or whatever answers at `Watch.frontDoor`.
         case frontDoor = "front-door"
         case backup
+        /// Of the whole droplet, made by its provider.
+        case snapshot
         /// catalystd and its collector.
         case agent
     }
@@ -49,6 +51,7 @@ extension Subject: CustomStringConvertible, Codable, CodingKeyRepresentable {
         case .thing(.certificate): "the certificate"
         case .thing(.frontDoor): "the front door"
         case .thing(.backup): "the backup"
+        case .thing(.snapshot): "the droplet's snapshot"
         case .thing(.agent): "the agent"
         }
     }

@@ -102,8 +102,8 @@ extension Agent {
                 .killed, found.spec.name, .warning,
                 "an earlier agent left it running (pid \(found.tree.leader)), and it cannot be looked after: "
                     + "\(error); it is killed, and started again")
-            found.tree.kill()
-            found.previous?.tree.kill()
+            found.tree.end(within: AgentLimits.killedTreeWait)
+            found.previous?.tree.end(within: AgentLimits.killedTreeWait)
             return false
         }
     }
@@ -127,6 +127,7 @@ extension Runner {
         launched = max(found.number, previous?.number ?? 0)
         let instance = try adopted(found.spec, found.tree, found.number, sockets?.main)
         self.instance = instance
+        enforceLimits(of: instance)
         agent.board.began(.service(name), rules: rules(of: instance), now: instance.started)
         agent.record(
             .adopted, name, .notice, "was found running (pid \(found.tree.leader)), and goes on")
@@ -134,6 +135,7 @@ extension Runner {
         guard let previous,
             let old = try? adopted(previous.spec, previous.tree, 0, sockets?.previous)
         else { return }
+        enforceLimits(of: old)
         goOnSwapping(old: old)
         if !previous.isKept { swapped(.retireRequested) }
     }

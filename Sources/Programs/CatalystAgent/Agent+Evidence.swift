@@ -50,7 +50,9 @@ extension Agent {
         case (.host, _), (.memory, _): ["catalystctl top", "catalystctl metrics @host --since 6h"]
         case (.certificate, _): ["certbot renew --dry-run"]
         case (.frontDoor, _): ["nginx -t", "systemctl status nginx"]
-        case (.backup, _), (.agent, _): ["catalystctl events --since 1h"]
+        case (.backup, _): ["catalystctl backup list", "journalctl -u catalyst-backup -n 50"]
+        case (.snapshot, _): ["journalctl -u catalyst-snapshot -n 50"]
+        case (.agent, _): ["catalystctl events --since 1h"]
         }
     }
 }

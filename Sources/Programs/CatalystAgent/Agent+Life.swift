@@ -108,7 +108,7 @@ extension Agent {
         while Clock.now() < deadline {
             let left = Proc.descendants(of: getpid(), in: Proc.all())
             for entry in left { kill(entry.pid, SIGKILL) }
-            let isSwept = cgroupRoot?.removeAll() ?? true
+            let isSwept = cgroups?.cgroup.removeAll() ?? true
             if left.isEmpty, isSwept { return }
             reaper.reapOrphans()
             // A loop that fails now has nothing left to serve.

@@ -29,33 +29,15 @@ extension Agent {
             if case .frontDoor(let facts) = $0 { facts } else { nil }
         }
         seen.frontDoorIsGuarded = stack?.spec.watch.frontDoorIsGuarded ?? true
-        seen.backup = sight(of: "@backup", inspector.watches("@backup")) {
-            if case .backups(let newest) = $0 {
-                .some(newest.map { Clock.wallTime() - $0 })
-            } else {
-                nil
-            }
-        }
+        seen.backup = age(of: "@backup")
+        seen.snapshot = age(of: "@snapshot")
         seen.agent = ownSight()
         return seen
     }
 
-    /// Whose fault it is, where it is not its own, that a service is anything but fine.
     func causes(of name: ServiceName) -> [Subject] {
-        guard let stack, let member = stack.members[name], member.isWanted else { return [] }
         let verdict = board[.service(name)]?.tally.verdict ?? .unknown
-        switch (member.state, verdict) {
-        case (.held, _): return roots(of: name)
-        case (.starting, _), (.up, .blocked), (.up, .degraded): return stack.culprits(behind: name)
-        default: return []
-        }
-    }
-
-    /// What a held service waits for, followed to where the trouble is.
-    private func roots(of name: ServiceName) -> [Subject] {
-        guard let stack else { return [] }
-        let culprits = stack.culprits(behind: name)
-        return culprits.isEmpty ? stack.missing(for: name).map(Subject.service) : culprits
+        return stack?.causes(of: name, judged: verdict) ?? []
     }
 
     private func sight(_ name: ServiceName) -> ServiceSight? {
@@ -64,42 +46,21 @@ extension Agent {
         let verdict = board[.service(name)]?.tally.verdict ?? .unknown
         let causes = causes(of: name)
         var sight = ServiceSight(
-            name, isWanted: member.isWanted, stage: stage(of: member.state), verdict: verdict,
+            name, isWanted: member.isWanted, stage: member.state.stage, verdict: verdict,
             isWell: member.isWell && causes.isEmpty)
         sight.causes = causes
-        sight.crashesInARow = crashes(member.state)
+        sight.crashesInARow = member.state.crashesInARow
         sight.lastExit = runner.lastExit
         sight.problem = member.state.isRunning ? trouble(of: name) : nil
         let now = Clock.now()
-        sight.wasOOMKilled = runner.oomKilledAt.map { now - $0 < .seconds(60) } ?? false
+        if let loss = runner.outOfMemory, now - loss.at < .seconds(60) {
+            sight.outOfMemory = loss.reason
+        }
         if let loss = runner.logLoss, now - loss.at < .seconds(60) {
             sight.logBytesDropped = Int(clamping: loss.bytes)
         }
         sight.isFloodingItsLog = runner.isFloodingItsLog
         return sight
-    }
-
-    private func stage(of state: Lifecycle.State) -> ServiceSight.Stage {
-        switch state {
-        case .down(.ended(let reason)): reason.isSuccess ? .completed : .down
-        case .down: .down
-        case .held: .held
-        case .starting: .starting
-        case .up: .up
-        case .stopping, .clearing: .stopping
-        case .waiting: .waiting
-        case .failed: .failed
-        }
-    }
-
-    private func crashes(_ state: Lifecycle.State) -> Int {
-        switch state {
-        case .down: 0
-        case .held(let history), .starting(let history), .up(let history),
-            .stopping(_, let history), .clearing(_, _, let history), .waiting(let history),
-            .failed(let history):
-            history.crashes
-        }
     }
 
     private func databaseSight() -> Sight<PostgresFacts> {
@@ -122,6 +83,13 @@ extension Agent {
         }
     }
 
+    private func age(of subject: Subject) -> Sight<Duration?> {
+        sight(of: subject, inspector.watches(subject)) {
+            guard case .saved(let newest) = $0 else { return nil }
+            return .some(newest.map { Clock.wallTime() - $0 })
+        }
+    }
+
     private func ownSight() -> AgentSight {
         var sight = AgentSight()
         sight.collectorLost = collector.isReady ? nil : "it does not run"
@@ -133,7 +101,6 @@ extension Agent {
         }
         sight.memory = meter.readings["@agent"]?[.memory].map { ByteCount(bytes: Int64($0)) }
         sight.notifierFailures = notifier.failures
-        sight.rolloutFailure = rolling.failure
         sight.notifierProblem = notifier.problem
         sight.notifierDropped = notifier.dropped
         sight.rolloutFailure = rolling.failure.map { FailedRollout($0.subject, $0.words) }

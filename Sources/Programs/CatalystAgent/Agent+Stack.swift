@@ -201,6 +201,7 @@ extension Agent {
         inspector.follow(spec)
         alarms.receive(.adjusted(spec.alerts))
         collector.serve(spec.metrics)
+        reserveMemory(for: spec)
         ledger.setOutbox(isOn: spec.database != nil)
         courier.restart()
     }
@@ -230,7 +231,7 @@ extension Agent {
     private func wait(
         for leftovers: [Survivor], until deadline: Moment, done: @escaping () -> Void
     ) {
-        let remaining = leftovers.filter { !$0.tree.isEmpty }
+        let remaining = leftovers.filter { !$0.tree.isGone }
         guard !remaining.isEmpty else { return done() }
         if Clock.now() > deadline {
             for leftover in remaining { leftover.tree.kill() }

@@ -21,6 +21,8 @@ enum AgentLimits {
     static let emptinessPoll = Duration.milliseconds(10)
     /// How long processes of an earlier agent get to end before they are killed.
     static let leftoverGrace = Duration.seconds(10)
+    /// Those of an instance that cannot be adopted are waited for that long, before it is started again.
+    static let killedTreeWait = Duration.milliseconds(200)
     /// What an exec probe says is kept as evidence up to here; more is read and dropped.
     static let probeOutputBytesMax = 4096
     /// sd_notify(3) datagrams taken from one service in one turn: a flood must not take the loop.

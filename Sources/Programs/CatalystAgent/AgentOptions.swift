@@ -8,6 +8,8 @@ package struct AgentOptions: Sendable {
     package var stackFiles: [String]
     package var profiles: [String] = []
     package var environmentFile: String?
+    /// The cgroup of a unit that is to hold the services' ones, below the cgroup2 file system; nil: the agent's own.
+    package var cgroup: String?
     package var stateDirectory: String
     package var socketPath: String
     /// Where the other programs are: `catalystctl`, `catalyst-collector`.

@@ -1,5 +1,4 @@
 internal import LinuxSystem
-internal import Logs
 internal import Monitoring
 internal import StackModel
 internal import Supervision
@@ -157,7 +156,9 @@ struct AlertDraft: Sendable {
         for (id, evidence) in evidence {
             var evidence = evidence
             let subject = events.first { $0.event.alert.id == id }?.event.alert.subject
-            if let name = subject?.service { evidence.lines = lines(of: name, id, logDirectory) }
+            if let name = subject?.service {
+                evidence.lines = lastLines(of: name, in: logDirectory, mask: masks[id])
+            }
             copy.evidence[id] = evidence
             for index in copy.alerts.indices where copy.alerts[index].id == id {
                 copy.alerts[index].evidence = evidence
@@ -167,20 +168,5 @@ struct AlertDraft: Sendable {
             }
         }
         return copy
-    }
-
-    private func lines(of name: ServiceName, _ id: Int64, _ directory: String) -> [LogRecord] {
-        var reading = LogReading(directory: directory, services: [name])
-        reading.tail = AgentLimits.evidenceLinesMax
-        var lines: [LogRecord] = []
-        reading.run(isCancelled: { false }) { record in
-            var record = record
-            // Before it is cut: half a secret is none that can be found.
-            record.text = masks[id]?.hidden(in: record.text) ?? record.text
-            record.text = String(record.text.prefix(AgentLimits.evidenceLineLengthMax))
-            lines.append(record)
-            return true
-        }
-        return lines
     }
 }

@@ -13,15 +13,15 @@ final class CommandRun {
     private var done: ((Report) -> Void)?
     private let started = Clock.now()
 
-    /// Calls `done` once, on the loop, unless it is abandoned before.
+    /// Calls `done` once, on the loop, unless it is abandoned before. `resources`: of the service it belongs to.
     init(
-        _ request: SpawnRequest, of owner: String, timeout: Duration, agent: Agent,
-        done: @escaping (Report) -> Void
+        _ request: SpawnRequest, of owner: String, _ resources: Resources = Resources(),
+        timeout: Duration, agent: Agent, done: @escaping (Report) -> Void
     ) {
         self.agent = agent
         self.done = done
         do {
-            try start(request, of: owner, timeout: timeout)
+            try start(request, of: owner, resources, timeout: timeout)
         } catch {
             // Told in the next turn: the caller does not expect an answer before its call returns.
             agent.loop.setAlarm(after: .zero) {
@@ -37,17 +37,20 @@ final class CommandRun {
         tree?.kill()
     }
 
-    private func start(_ request: SpawnRequest, of owner: String, timeout: Duration) throws {
+    private func start(
+        _ request: SpawnRequest, of owner: String, _ resources: Resources, timeout: Duration
+    ) throws {
         var request = request
         let output = try Pipe()
         request.output = .descriptor(output.writeEnd)
         request.error = .descriptor(output.writeEnd)
         let mark = "\(agent.options.identity).\(owner).run\(agent.nextProbeID())"
         request.environment[ProcessTree.markName] = mark
-        request.cgroup = agent.cgroupRoot?.child("\(owner).run\(agent.nextProbeID())")
         let child: Child
         do {
-            try request.cgroup?.make()
+            request.cgroup = try agent.cgroups?.make(
+                "\(owner).run\(agent.nextProbeID())", for: resources.ofCompanions
+            ).cgroup
             child = try request.spawn()
         } catch {
             output.closeBoth()
@@ -90,7 +93,7 @@ final class CommandRun {
             switch exit {
             case .exited(code: 0): .healthy
             case .exited(let code): .failed(.exitCode(code))
-            case .signaled, .notStarted, .unknown: .failed(.other("it \(exit)"))
+            case .signaled, .outOfMemory, .notStarted, .unknown: .failed(.other("it \(exit)"))
             }
         finish(Report(outcome, latency: Clock.now() - started, body: body))
     }

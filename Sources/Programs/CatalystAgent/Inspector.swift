@@ -10,16 +10,23 @@ final class Inspector {
     private unowned let agent: Agent
     private var targets: [Subject: Target] = [:]
 
+    /// How one thing is looked at.
+    private enum Look: Equatable {
+        case byCollector(Inspection)
+        /// With the agent's own rights: backups are nobody else's to see.
+        case saved(SavedLook)
+    }
+
     /// One thing that is looked at.
     private final class Target {
-        let inspection: Inspection
+        let inspection: Look
         let interval: Duration
         var id: UInt64?
         var asked = Moment.zero
         var alarm: AlarmID?
         var result: InspectionResult?
 
-        init(_ inspection: Inspection, every interval: Duration) {
+        init(_ inspection: Look, every interval: Duration) {
             self.inspection = inspection
             self.interval = interval
         }
@@ -34,7 +41,19 @@ final class Inspector {
         return rules
     }()
 
+    private let savedWatch = SavedWatch()
+
     init(agent: Agent) { self.agent = agent }
+
+    /// How often something is looked at.
+    static func interval(of subject: Subject) -> Duration {
+        switch subject {
+        case .thing(.postgres): databaseRules.interval
+        case .thing(.certificate): .seconds(3600)
+        case .thing(.backup), .thing(.snapshot): .seconds(600)
+        default: .seconds(30)
+        }
+    }
 
     /// What was found last; nil: nothing yet.
     func result(of subject: Subject) -> InspectionResult? { targets[subject]?.result }
@@ -43,30 +62,31 @@ final class Inspector {
 
     /// Follows the stack: what is new is looked at now, what is gone no longer.
     func follow(_ stack: StackSpec) {
-        var wanted: [Subject: (Inspection, Duration)] = [:]
+        var wanted: [Subject: Look] = [:]
         for service in stack.services {
             if case .redis(let url) = service.healthCheck.probe {
-                wanted[.service(service.name)] = (.redis(url: url), .seconds(30))
+                wanted[.service(service.name)] = .byCollector(.redis(url: url))
             }
         }
         if let url = stack.database {
-            wanted["@postgres"] = (.postgres(url: url), Self.databaseRules.interval)
+            wanted["@postgres"] = .byCollector(.postgres(url: url))
         }
         if !stack.watch.certificates.isEmpty {
-            wanted["@certificate"] = (.certificates(stack.watch.certificates), .seconds(3600))
+            wanted["@certificate"] = .byCollector(.certificates(stack.watch.certificates))
         }
         if let url = stack.watch.frontDoor {
-            wanted["@front-door"] = (.frontDoor(url: url), .seconds(30))
+            wanted["@front-door"] = .byCollector(.frontDoor(url: url))
         }
         if let directory = stack.watch.backups {
-            wanted["@backup"] = (.backups(directory), .seconds(600))
+            wanted["@backup"] = .saved(.backups(in: directory))
         }
+        if let file = stack.watch.snapshots { wanted["@snapshot"] = .saved(.snapshot(file)) }
         for (subject, target) in targets
-        where wanted[subject].map({ $0.0 != target.inspection }) ?? true {
+        where wanted[subject].map({ $0 != target.inspection }) ?? true {
             forget(subject, target)
         }
-        for (subject, (inspection, interval)) in wanted where targets[subject] == nil {
-            targets[subject] = Target(inspection, every: interval)
+        for (subject, look) in wanted where targets[subject] == nil {
+            targets[subject] = Target(look, every: Self.interval(of: subject))
             if subject == "@postgres" {
                 agent.board.began(subject, rules: Self.databaseRules, now: Clock.now())
             }
@@ -101,13 +121,20 @@ final class Inspector {
         target.id = id
         target.asked = Clock.now()
         let timeout = Self.databaseRules.timeout
-        agent.collector.inspect(
-            InspectRequest(id: id, inspection: target.inspection, timeout: timeout)
-        ) { [weak self] result in self?.answered(result, subject, id) }
+        switch target.inspection {
+        case .byCollector(let inspection):
+            agent.collector.inspect(
+                InspectRequest(id: id, inspection: inspection, timeout: timeout)
+            ) { [weak self] result in self?.answered(result, subject, id) }
+        case .saved(let look):
+            savedWatch.look(look, agent.inlet) { [weak self] result in
+                self?.answered(result, subject, id)
+            }
+        }
         // The collector keeps the limit itself; this is for one that does not, or is not there.
         target.alarm = agent.loop.setAlarm(after: timeout + AgentLimits.probeMargin) {
             [weak self] in
-            self?.answered(.failed("the collector did not answer", isAway: false), subject, id)
+            self?.answered(.failed("there is no answer", isAway: false), subject, id)
         }
     }
 
@@ -145,7 +172,7 @@ extension Report {
         case .postgres(let facts): self.init(.healthy, latency: facts.connectLatency)
         case .failed(let words, isAway: true): self.init(.failed(.other(words)))
         case .failed(let words, isAway: false): self.init(.unknown(words))
-        case .redis, .certificates, .frontDoor, .backups: self.init(.unknown("another answer"))
+        case .redis, .certificates, .frontDoor, .saved: self.init(.unknown("another answer"))
         }
     }
 }

@@ -17,7 +17,8 @@ final class Instance {
     let startedAt = Clock.wallTime()
     /// When the kernel started its main process: with the pid, what names it for good. Read when first needed.
     private var startTicks: (pid: Int32, ticks: UInt64)?
-    let oomKillsBefore: Int
+    /// As counted when it was looked at last.
+    var memoryEvents: Cgroup.MemoryEvents
     var mainHasEnded = false
     var emptinessAlarm: AlarmID?
     private(set) var wasKilled = false
@@ -56,7 +57,7 @@ final class Instance {
         self.spec = spec
         self.request = request
         self.socket = socket
-        oomKillsBefore = tree.cgroup?.oomKills ?? 0
+        memoryEvents = tree.cgroup?.memoryEvents ?? Cgroup.MemoryEvents()
         schedule = ProbeSchedule(startedAt: started)
         tally = Tally(startedAt: started)
     }

@@ -36,7 +36,7 @@ final class LedgerLink {
     /// Calls `done` on the loop, when it is durable or known not to be.
     func write(_ entries: [LedgerEntry], done: @escaping (String?) -> Void) {
         let inlet = agent.inlet
-        let call = OnLoop(done)
+        let call = LoopCall(done)
         keeper.write(entries) { receipt in inlet.answer { call.body(receipt.failure) } }
     }
 
@@ -45,7 +45,7 @@ final class LedgerLink {
         let inlet = agent.inlet
         let directory = agent.options.logDirectory
         let completed = Slot(draft)
-        let call = OnLoop<(AlertDraft, String?)> { done($0.0, $0.1) }
+        let call = LoopCall<(AlertDraft, String?)> { done($0.0, $0.1) }
         keeper.write(
             preparing: {
                 completed.value = draft.completed(logDirectory: directory)
@@ -65,7 +65,7 @@ final class LedgerLink {
         then answer: @escaping (Value?) -> Void
     ) {
         let inlet = agent.inlet
-        let call = OnLoop(answer)
+        let call = LoopCall(answer)
         question(keeper) { result in
             let value = try? result.get()
             inlet.answer { call.body(value) }
@@ -81,7 +81,7 @@ final class LedgerLink {
         then answer: @escaping (Value) -> Void
     ) {
         let inlet = agent.inlet
-        let call = OnLoop<Result<Value, LedgerError>> { result in
+        let call = LoopCall<Result<Value, LedgerError>> { result in
             switch result {
             case .success(let value): answer(value)
             case .failure(let error):
@@ -89,6 +89,18 @@ final class LedgerLink {
             }
         }
         question(keeper) { result in inlet.answer { call.body(result) } }
+    }
+
+    /// Calls `done` on the loop; with nil where the copy is whole, else with why it is not.
+    func copy(to path: String, done: @escaping (String?) -> Void) {
+        let inlet = agent.inlet
+        let call = LoopCall(done)
+        keeper.snapshot(to: path) { result in
+            var failure: String?
+            if case .failure(let error) = result { failure = error.description }
+            let words = failure
+            inlet.answer { call.body(words) }
+        }
     }
 
     /// What the database is to have next.
@@ -172,12 +184,6 @@ final class LedgerLink {
                 + [.maintenance(book.maintenance)]
                 + (agent.rolling.rollout.map { [.rollout($0)] } ?? []))
     }
-}
-
-/// A call that is made on the loop only, and is carried there by another thread.
-private struct OnLoop<Value>: @unchecked Sendable {
-    let body: (Value) -> Void
-    init(_ body: @escaping (Value) -> Void) { self.body = body }
 }
 
 /// Lets a callback that is made before the link find it afterwards.

@@ -34,11 +34,24 @@ struct InstanceMark {
 }
 
 extension ServiceSpec {
-    /// The same for the same definition, in every agent.
+    /// The same for all definitions of a release that one instance can run, in every agent.
     var fingerprint: String {
         // A spec holds nothing unencodable, and its keys are sorted.
-        let bytes = (try? JSONLines.encode(self)) ?? []
+        let bytes = (try? JSONLines.encode(fixedForLife)) ?? []
         return String(bytes.fingerprint(), radix: 16)
+    }
+
+    /// Without what a reload changes under a running instance: see `needsNewInstance`.
+    private var fixedForLife: ServiceSpec {
+        var fixed = ServiceSpec(name: name, command: command, workingDirectory: workingDirectory)
+        fixed.environment = environment
+        fixed.user = user
+        fixed.confinement = confinement
+        fixed.listen = listen
+        fixed.logging.driver = logging.driver
+        fixed.healthCheck.probe = healthCheck.probe == .notify ? .notify : .none
+        fixed.release = release
+        return fixed
     }
 }
 
@@ -47,8 +60,9 @@ extension Agent {
     /// carries its mark. What it did in the moments before its death may not have reached the disk.
     func findLeftovers() -> [Survivor] {
         var found = remembered.survivors(boot: Proc.bootID())
-        for name in cgroupRoot.map({ Directory.names(in: $0.path) }) ?? [] {
-            guard let cgroup = cgroupRoot?.child(name), !cgroup.isEmpty,
+        let root = cgroups?.cgroup
+        for name in root.map({ Directory.names(in: $0.path) }) ?? [] {
+            guard let cgroup = root?.child(name), !cgroup.isEmpty,
                 !found.contains(where: { $0.tree.cgroup == cgroup })
             else { continue }
             let mark = cgroup.processes.lazy.compactMap(markText).first ?? ""

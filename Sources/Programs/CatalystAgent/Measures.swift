@@ -75,6 +75,7 @@ final class Measures {
         for (name, sample) in samples.services {
             guard let runner = agent.runners[name], let instance = runner.instance else { continue }
             let limit = agent.stack?.members[name]?.spec.resources.limits.memory
+            runner.sampled(sample, instance)
             var reading = runner.usage.take(sample, at: now, instance: instance, limit: limit)
             reading.merge(runner.latencies.reading) { $1 }
             reading[.uptime] = (now - instance.started).seconds
@@ -113,7 +114,10 @@ final class Measures {
         case .certificates(let facts):
             keep(Meter.reading(of: facts, at: Clock.wallTime()), of: subject)
         case .frontDoor(let facts): keep(Meter.reading(of: facts), of: subject)
-        case .backups, .failed: break
+        case .saved(let newest?):
+            let age = max(0, (Clock.wallTime() - newest).seconds)
+            keep([subject == "@backup" ? .backupAge : .snapshotAge: age], of: subject)
+        case .saved(nil), .failed: break
         }
         agent.alarms.lookSoon()
     }
@@ -158,7 +162,7 @@ final class Measures {
     private func forgetOld() {
         let now = Clock.now()
         for (subject, time) in readAt
-        where now - time > (subject == "@certificate" ? .seconds(7200) : .seconds(90)) {
+        where now - time > Inspector.interval(of: subject) * 2 + .seconds(30) {
             readings[subject] = nil
             readAt[subject] = nil
         }

@@ -46,6 +46,8 @@ extension Metric {
             [.postgres]
         case .certificateDaysLeft: [.certificate]
         case .frontDoorLatency: [.frontDoor]
+        case .backupAge: [.backup]
+        case .snapshotAge: [.snapshot]
         case .samplingCost, .ledgerSize, .outboxWaiting: [.agent]
         case .cpu, .memory, .memoryPeak, .memoryLimit, .processes, .bytesRead, .bytesWritten,
             .pressureCPU, .pressureMemory, .pressureIO, .restarts, .latencyP50, .latencyP99,

@@ -1,9 +1,7 @@
 internal import ControlProtocol
 internal import ControlServer
-internal import JSONLines
 internal import Ledger
 internal import LinuxSystem
-internal import Releases
 internal import Rollouts
 internal import StackModel
 internal import Supervision
@@ -102,11 +100,19 @@ extension Rolling {
         guard let rollout = underWay(request, connection) else { return }
         let asker = agent.asker(connection)
         agent.record(.asked, nil, .notice, "asked by \(asker): cancel rollout \(rollout.id)")
-        connection.send(
-            .end("rollout \(rollout.id) is being cancelled: what was changed goes back"))
         if preparing != nil { tool?.kill() }
         preparing?.state = .cancelled
         receive(.cancelRequested(by: asker))
+        confirm("rollout \(rollout.id) is being cancelled: what was changed goes back", connection)
+    }
+
+    /// Whoever is told can rely on it: an agent that follows knows it too.
+    private func confirm(_ words: String, _ connection: ControlConnection) {
+        connection.keepOpen()
+        whenKept { failure in
+            let doubt = failure.map { "; but that is not on disk: \($0)" }
+            connection.send(.end(words + (doubt ?? "")))
+        }
     }
 
     func resume(_ request: ControlRequest, _ connection: ControlConnection) {
@@ -120,8 +126,8 @@ extension Rolling {
         agent.record(
             .asked, nil, .notice,
             "asked by \(agent.asker(connection)): resume rollout \(rollout.id)")
-        connection.send(.end("rollout \(rollout.id) goes on"))
         receive(.resumeRequested)
+        confirm("rollout \(rollout.id) goes on", connection)
     }
 
     private func underWay(_ request: ControlRequest, _ connection: ControlConnection) -> Rollout? {

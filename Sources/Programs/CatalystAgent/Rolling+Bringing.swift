@@ -272,7 +272,7 @@ extension Rolling {
         request.output = .null
         request.error = .null
         _ = CommandRun(
-            request, of: name.text, timeout: AgentLimits.holdTime, agent: agent
+            request, of: name.text, spec.resources, timeout: AgentLimits.holdTime, agent: agent
         ) { [unowned self] report in
             receive(.holdAnswered(name, Self.heldWords(report)))
         }

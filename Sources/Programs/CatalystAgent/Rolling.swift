@@ -27,6 +27,10 @@ final class Rolling {
     private var effects: [Train.Effect] = []
     private var isPerforming = false
     private var isRecording = false
+    /// Who is to hear when all that was decided is on disk, or why it is not.
+    private var unconfirmed: [(String?) -> Void] = []
+    /// That a step is not on disk is told once a rollout.
+    private var hasToldUnkept = false
     private var alarm: AlarmID?
     private var operation: Int?
     private var followers: [ControlConnection] = []
@@ -85,6 +89,7 @@ final class Rolling {
             }
         }
         train = Train(record, policies: policies)
+        hasToldUnkept = false
         let dependents = services.flatMap { agent.stack?.dependents(of: .service($0)) ?? [] }
         operation = agent.alarms.beginOperation(
             on: services + dependents, "\(record.words) by \(record.askedBy)")
@@ -171,12 +176,39 @@ final class Rolling {
         isRecording = true
         agent.ledger.write([.rollout(record)]) { [unowned self] failure in
             isRecording = false
-            // The ledger itself has told that, and an alert; a rollout that stops half-way for it would be worse.
-            _ = failure
+            if let failure { tellUnkept(record, failure) }
             // Who is told can rely on it: an agent that follows knows it too.
             tellFollowers(.progress(record))
+            if !hasToRecord { confirm(failure) }
             perform()
         }
+    }
+
+    /// It goes on all the same: to stop half-way for it would be worse.
+    private func tellUnkept(_ record: Rollout, _ failure: String) {
+        guard !hasToldUnkept else { return }
+        hasToldUnkept = true
+        agent.record(
+            .rolling, nil, .error,
+            "rollout \(record.id) goes on, and its steps are not on disk (\(failure)): an agent that is "
+                + "killed meanwhile does not know how far it was")
+    }
+
+    private var hasToRecord: Bool {
+        isRecording
+            || effects.contains { if case .record = $0 { true } else { false } }
+    }
+
+    /// Calls `told` when what was decided so far is on disk, or with why it is not.
+    func whenKept(_ told: @escaping (String?) -> Void) {
+        unconfirmed.append(told)
+        if !hasToRecord { confirm(nil) }
+    }
+
+    private func confirm(_ failure: String?) {
+        let told = unconfirmed
+        unconfirmed = []
+        for tell in told { tell(failure) }
     }
 
     /// The agent ends, the rollout does not: nothing more is done.
@@ -190,6 +222,7 @@ final class Rolling {
         train = nil
         effects = []
         (bringing, falling) = (nil, nil)
+        if !isRecording { confirm("the agent stops") }
         tellFollowers(
             .failure(.stopping, "the agent stops; the next one goes on with rollout \(record.id)"))
         followers = []

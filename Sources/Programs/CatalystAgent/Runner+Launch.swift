@@ -34,8 +34,7 @@ extension Runner {
         let child: Child
         do {
             if let socket { try sockets?.prepare(socket) }
-            request.cgroup = freeCgroup
-            try request.cgroup?.make()
+            request.cgroup = try makeCgroup(for: spec)
             child = try request.spawn()
         } catch {
             throw SpawnError("cannot start '\(name)': \(error)")
@@ -71,14 +70,6 @@ extension Runner {
         } catch {
             throw SpawnError("cannot start '\(name)': \(error)")
         }
-    }
-
-    /// Two instances of a service are not in one.
-    private var freeCgroup: Cgroup? {
-        guard let root = agent.cgroupRoot else { return nil }
-        let usual = root.child(name.text)
-        let taken = [instance?.tree.cgroup, other?.tree.cgroup]
-        return taken.contains(usual) ? root.child(name.text + ".2") : usual
     }
 
     func prepare(_ spec: ServiceSpec) throws(SpawnError) -> Prepared {
@@ -179,7 +170,8 @@ extension Runner {
             request.identity = identity
         }
         instance.hookRun = CommandRun(
-            request, of: name.text, timeout: instance.spec.stopGracePeriod, agent: agent
+            request, of: name.text, resources(of: instance),
+            timeout: instance.spec.stopGracePeriod, agent: agent
         ) { [unowned self] report in
             if report.outcome != .healthy {
                 agent.record(

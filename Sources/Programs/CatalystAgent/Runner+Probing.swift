@@ -25,6 +25,7 @@ extension Runner {
         agent.board.adjusted(.service(name), rules: rules(of: instance))
         instance.schedule = ProbeSchedule(startedAt: Clock.now())
         beginProbing(instance)
+        enforceLimits(of: instance)
     }
 
     /// The collector is back: what was asked of the old one is asked again.
@@ -85,7 +86,8 @@ extension Runner {
     private func run(_ command: [String], _ id: UInt64, _ instance: Instance, _ rules: HealthCheck)
     {
         instance.execProbe = CommandRun(
-            besides(instance, command), of: name.text, timeout: rules.timeout, agent: agent
+            besides(instance, command), of: name.text, resources(of: instance),
+            timeout: rules.timeout, agent: agent
         ) { [weak self] report in
             instance.execProbe = nil
             self?.answered(report, id, instance)

@@ -44,7 +44,8 @@ final class Runner {
     var isFloodingItsLog = false
     /// Bytes of its output that were lost, and when that was told last.
     var logLoss: (bytes: UInt64, at: Moment)?
-    var oomKilledAt: Moment?
+    /// When the kernel last killed an instance, or a part of it, for want of memory.
+    var outOfMemory: (reason: ExitReason, at: Moment)?
     var availability = Availability()
     var accountedAt = Clock.now()
     var wasWanted = false
@@ -154,9 +155,8 @@ final class Runner {
     private func mainEnded(_ reason: ExitReason, of ended: Instance) {
         guard owns(ended), !ended.mainHasEnded else { return }
         ended.ended(on: agent)
-        let isOutOfMemory = isOutOfMemory(reason, ended)
-        if isOutOfMemory { oomKilledAt = Clock.now() }
-        let words = "\(reason)\(isOutOfMemory ? ": it ran out of memory" : "")"
+        let reason = cause(of: reason, ended)
+        let words = "\(reason)"
         guard ended === instance, !canGoBack else {
             return otherEnded(words, ended)
         }
@@ -178,14 +178,6 @@ final class Runner {
 
     /// Whether it is one of the service's instances.
     func owns(_ instance: Instance) -> Bool { instance === self.instance || instance === other }
-
-    /// Whether the kernel killed it, and its cgroup says why.
-    private func isOutOfMemory(_ reason: ExitReason, _ ended: Instance) -> Bool {
-        guard case .signaled(.kill, _) = reason, !ended.wasKilled,
-            let kills = ended.tree.cgroup?.oomKills
-        else { return false }
-        return kills > ended.oomKillsBefore
-    }
 
     private func portClash(_ spec: ServiceSpec) -> String? {
         guard spec.listen == nil else { return nil }

@@ -27,7 +27,7 @@ extension Agent {
             agent: version,
             services: services,
             notes: notes.sorted { $0.key < $1.key }.map(\.value) + collectorNotes + ledgerNotes
-                + notifierNotes)
+                + notifierNotes + limitNotes)
         status.host = hostStatus
         return status
     }
@@ -75,10 +75,8 @@ extension Agent {
                 + "which has no rights, may not look into the directory above"
         }
         // Without cgroups at all that is told among the notes.
-        guard let cgroupRoot, !cgroupRoot.hasMemoryController else { return disks }
-        return disks + [
-            "no cgroup controllers: CPU and memory are read from /proc, limits not enforced"
-        ]
+        guard let cgroups, !cgroups.controllers.contains(.memory) else { return disks }
+        return disks + ["no memory controller: what services use is read from /proc"]
     }
 
     private var collectorNotes: [String] {
@@ -102,7 +100,7 @@ extension Agent {
         guard let stack, let member = stack.members[name] else { return nil }
         let runner = runner(name)
         var status = ServiceStatus(
-            name: name, state: word(for: member.state),
+            name: name, state: member.state.stage,
             health: board[.service(name)]?.tally.verdict ?? .unknown,
             hasHealthCheck: member.spec.healthCheck.probe != .none, wanted: member.isWanted,
             since: runner.since, restarts: runner.restarts)
@@ -131,19 +129,6 @@ extension Agent {
             return (stack?.missing(for: name) ?? []).map(Subject.service)
         }
         return causes(of: name)
-    }
-
-    func word(for state: Lifecycle.State) -> ServiceStatus.State {
-        switch state {
-        case .down(.ended(let reason)): reason.isSuccess ? .completed : .down
-        case .down: .down
-        case .held: .held
-        case .starting: .starting
-        case .up: .up
-        case .stopping, .clearing: .stopping
-        case .waiting: .waiting
-        case .failed: .failed
-        }
     }
 
     /// What is wrong with a service, in words; nil: nothing.
@@ -191,7 +176,7 @@ extension Agent {
     private func describe(_ name: ServiceName) -> String {
         guard let status = stack?.members[name] else { return name.text }
         return
-            "\(name) (\(status.isWanted ? "\(word(for: status.state).rawValue)" : "stopped by the operator"))"
+            "\(name) (\(status.isWanted ? "\(status.state.stage.rawValue)" : "stopped by the operator"))"
     }
 }
 

@@ -13,7 +13,7 @@ final class Inspector {
     private var waiting: [Look] = []
     private var underWay = 0
 
-    /// Redis, Postgres, the front door and the backups at once.
+    /// Redis, Postgres, the certificates and the front door at once.
     static let atOnceMax = 4
     /// So many may wait for their turn: each service of a large stack may be a Redis.
     static let waitingMax = 64

@@ -7,6 +7,8 @@ struct Request {
     let query: [String: String]
     /// Whether it was sent by this host.
     let isLocal: Bool
+    /// Kinds of answers that it takes.
+    var accept = ""
     var body: [UInt8] = []
 
     init(method: String, target: String, isLocal: Bool) {

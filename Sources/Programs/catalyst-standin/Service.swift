@@ -11,7 +11,11 @@ struct Identity {
 }
 
 struct Answer {
-    enum Manner { case whole, trickled }
+    enum Manner {
+        case whole, trickled
+        /// The body so many times, with a pause after each.
+        case events(Int, TimeAmount)
+    }
 
     var status = 200
     var type = "application/json"
@@ -50,8 +54,8 @@ final class Service {
             loop.scheduleTask(in: request.time("seconds", default: 1)) { reply(Answer("{}")) }
         case ("GET", "/"):
             reply(Answer(#"{"service":"\#(escaped(identity.name))"}"#))
-        case ("POST", "/mcp"):
-            reply(Answer(String(decoding: request.body, as: UTF8.self)))
+        case (_, "/mcp"):
+            reply(identity.answerMCP(request))
         default:
             reply(Answer(#"{"detail":"Not Found"}"#, status: 404))
         }
@@ -131,7 +135,7 @@ private func now() -> Timestamp {
 }
 
 /// As the inside of a JSON string.
-private func escaped(_ text: String) -> String {
+func escaped(_ text: String) -> String {
     text.unicodeScalars.reduce(into: "") { result, scalar in
         switch scalar {
         case "\"", "\\": result += "\\\(scalar)"

@@ -37,6 +37,7 @@ final class Visit: ChannelInboundHandler {
             request = Request(
                 method: head.method.rawValue, target: head.uri,
                 isLocal: context.remoteAddress?.isLoopback ?? false)
+            request?.accept = head.headers[canonicalForm: "accept"].joined(separator: ",")
         case .body(let bytes):
             let room = Self.bodyBytesMax - (request?.body.count ?? 0)
             request?.body.append(contentsOf: bytes.readableBytesView.prefix(room))
@@ -58,9 +59,13 @@ final class Visit: ChannelInboundHandler {
     private func send(_ answer: Answer, _ context: ChannelHandlerContext) {
         guard context.channel.isActive else { return }
         var headers = HTTPHeaders([
-            ("Content-Type", answer.type), ("Content-Length", String(answer.body.count)),
-            ("Server", "catalyst-standin"),
+            ("Content-Type", answer.type), ("Server", "catalyst-standin"),
         ])
+        if case .events = answer.manner {
+            headers.add(name: "Transfer-Encoding", value: "chunked")
+        } else {
+            headers.add(name: "Content-Length", value: String(answer.body.count))
+        }
         if let location = answer.location { headers.add(name: "Location", value: location) }
         let isLast = isLeaving || !keepsAlive
         if isLast { headers.add(name: "Connection", value: "close") }
@@ -77,6 +82,21 @@ final class Visit: ChannelInboundHandler {
         case .trickled:
             context.flush()
             trickle(answer.body[...], context)
+        case .events(let count, let pause):
+            context.flush()
+            stream(answer.body, count, pause, context)
+        }
+    }
+
+    private func stream(
+        _ event: [UInt8], _ count: Int, _ pause: TimeAmount, _ context: ChannelHandlerContext
+    ) {
+        guard count > 0 else { return end(context) }
+        guard context.channel.isActive else { return }
+        context.writeAndFlush(
+            wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: event)))), promise: nil)
+        context.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+            self.stream(event, count - 1, pause, context)
         }
     }
 

@@ -33,6 +33,7 @@ struct Catalystctl: ParsableCommand {
                 subcommands: [
                     Status.self, Health.self, Why.self, Top.self, Alerts.self, Events.self,
                     Logs.self, Metrics.self, History.self, Limits.self,
+                    Verify.self, CapacityCommand.self,
                 ]),
             CommandGroup(
                 name: "Changing",
@@ -47,6 +48,8 @@ struct Catalystctl: ParsableCommand {
                 ]),
             CommandGroup(name: "Stack file", subcommands: [Config.self]),
             CommandGroup(name: "Database", subcommands: [Database.self]),
+            CommandGroup(name: "Front door", subcommands: [KeyCommands.self]),
+            CommandGroup(name: "Backups", subcommands: [Backup.self, Restore.self]),
         ],
         defaultSubcommand: Status.self)
 }

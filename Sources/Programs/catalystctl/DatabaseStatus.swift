@@ -55,7 +55,7 @@ struct DatabaseStanding: Encodable {
 }
 
 extension OpenDatabase {
-    fileprivate func standing(
+    func standing(
         by deadline: ContinuousClock.Instant
     ) throws(PostgresError) -> DatabaseStanding {
         let version = try connection.query("SHOW server_version", by: deadline).first?.first ?? nil

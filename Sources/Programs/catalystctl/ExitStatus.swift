@@ -5,6 +5,7 @@ enum ExitStatus: Int32, Error, CaseIterable {
     case usage = 2
     case noAgent = 3
     case notAllowed = 4
+    case unchecked = 5
 
     var meaning: String {
         switch self {
@@ -13,6 +14,7 @@ enum ExitStatus: Int32, Error, CaseIterable {
         case .usage: "the command line is wrong, or there is no such service, alert or release"
         case .noAgent: "there is no agent, or it does not answer"
         case .notAllowed: "this user may not do that"
+        case .unchecked: "for 'verify': nothing is wrong, but something could not be checked"
         }
     }
 

@@ -9,8 +9,10 @@ struct MigrationFolder {
     static func at(_ path: String?) throws(Failure) -> MigrationFolder {
         if let path { return MigrationFolder(path: path) }
         let program = programFolder()
-        let installed = MigrationFolder(path: program + "/../share/catalyst/sql")
-        if installed.isInUse { return installed }
+        for share in ["/../../share", "/../share"] {
+            let installed = MigrationFolder(path: program + share + "/catalyst/sql")
+            if installed.isInUse { return installed }
+        }
         var above = program[...]
         while let slash = above.lastIndex(of: "/") {
             above = above[..<slash]

@@ -8,6 +8,7 @@ struct CommandLineFlags {
     private var environmentFile: String?
     private var state: String?
     private var socket: String?
+    private var cgroup: String?
     private(set) var wantsHelp = false
     private(set) var wantsVersion = false
     /// What is wrong with them, in words.
@@ -22,7 +23,7 @@ struct CommandLineFlags {
             switch flag {
             case "--help", "-h": wantsHelp = true
             case "--version": wantsVersion = true
-            case "--stack", "--profile", "--env-file", "--state", "--socket":
+            case "--stack", "--profile", "--env-file", "--state", "--socket", "--cgroup":
                 guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(),
                     !value.isEmpty
                 else {
@@ -41,6 +42,7 @@ struct CommandLineFlags {
         case "--profile": profiles.append(value)
         case "--env-file": environmentFile = value
         case "--state": state = value
+        case "--cgroup": cgroup = value
         default: socket = value
         }
     }
@@ -51,6 +53,7 @@ struct CommandLineFlags {
             state: state.map(Self.absolute),
             socket: socket.map(Self.absolute), program: Self.programPath)
         options.profiles = profiles
+        options.cgroup = cgroup
         options.environmentFile = environmentFile.map(Self.absolute)
         return options
     }

@@ -5,7 +5,7 @@ internal import Glibc
 
 let usage = """
     Usage: catalystd [--stack FILE]… [--profile NAME]… [--env-file FILE]
-                     [--state DIRECTORY] [--socket PATH]
+                     [--state DIRECTORY] [--socket PATH] [--cgroup PATH]
 
     Runs the services of the stack in the foreground and keeps them well, until SIGTERM or
     SIGINT stops them in order (a second one: at once). SIGHUP reads the stack files again.
@@ -19,6 +19,9 @@ let usage = """
                          others: $XDG_STATE_HOME/catalyst or ~/.local/state/catalyst)
       --socket PATH      where catalystctl asks (root: /run/catalyst/control.sock;
                          others: $XDG_RUNTIME_DIR/catalyst/control.sock)
+      --cgroup PATH      where the services' cgroups are kept, so that their limits can be
+                         enforced: the cgroup of a unit that has no process and Delegate=yes,
+                         below /sys/fs/cgroup (default: catalystd's own, without limits)
       --version, --help
 
     Exit: 0 stopped in order, 100 it cannot work as asked (do not restart it), 111 the

@@ -24,7 +24,7 @@ package struct LedgerContents: Equatable, Sendable {
     package var nextRolloutID: Int64 = 1
     /// The newest of all, if it was not over when the last agent died.
     package var openRollout: Rollout?
-    /// The newest that is over.
+    /// The newest that succeeded or failed.
     package var lastRollout: Rollout?
     /// Pending and firing, in the order of their ids.
     package var openAlerts: [Alert]

@@ -78,6 +78,12 @@ extension LedgerKeeper {
         ask({ store throws(LedgerError) in store.outboxCount }, answer)
     }
 
+    /// Makes a whole copy of it at `path`, for its owner alone, after removing the copies before it. What is written
+    /// meanwhile waits.
+    package func snapshot(to path: String, _ answer: @escaping Answer<Void>) {
+        ask({ store throws(LedgerError) in try store.snapshot(to: path) }, answer)
+    }
+
     /// On the disk.
     package func sizeBytes(_ answer: @escaping Answer<Int>) {
         ask({ store throws(LedgerError) in try store.sizeBytes() }, answer)

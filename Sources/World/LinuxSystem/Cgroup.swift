@@ -7,20 +7,6 @@ package struct Cgroup: Hashable, Sendable {
 
     package init(path: String) { self.path = path }
 
-    /// A cgroup below the agent's own, made and tried; throws where there is no cgroup v2 or none may be made.
-    package static func makeRoot(named name: String) throws(SystemError) -> Cgroup {
-        let own = try ownPath()
-        let root = Cgroup(path: own + "/" + name)
-        try root.make()
-        // A directory may be made where processes may not be put (a cgroup namespace, a threaded one).
-        guard access(root.path + "/cgroup.procs", W_OK) == 0 else {
-            let error = SystemError("put processes into '\(root.path)'")
-            try? root.remove()  // It was made a moment ago and is empty.
-            throw error
-        }
-        return root
-    }
-
     package func child(_ name: String) -> Cgroup { Cgroup(path: path + "/" + name) }
 
     /// No error where it is there already.
@@ -62,13 +48,6 @@ package struct Cgroup: Hashable, Sendable {
         return !events.contains("populated 1")
     }
 
-    /// How many of its processes the kernel killed because memory ran out; nil: nobody counts.
-    package var oomKills: Int? {
-        let events = TextFile.read(path + "/memory.events") ?? ""
-        let line = events.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }
-        return line.flatMap { Int($0.dropFirst("oom_kill ".count)) }
-    }
-
     /// Whether it can limit and count memory.
     package var hasMemoryController: Bool { access(path + "/memory.current", F_OK) == 0 }
 
@@ -105,21 +84,5 @@ package struct Cgroup: Hashable, Sendable {
         } catch {
             throw SystemError("watch the cgroup '\(path)'", .current)
         }
-    }
-
-    /// Where the agent itself is, as a directory.
-    private static func ownPath() throws(SystemError) -> String {
-        let mounts = TextFile.read("/proc/self/mounts") ?? ""
-        let mount = mounts.split(separator: "\n").lazy.map { $0.split(separator: " ") }
-            .first { $0.count > 2 && $0[2] == "cgroup2" }
-        guard let mount else {
-            throw SystemError("find a cgroup v2 hierarchy", .noSuchFileOrDirectory)
-        }
-        let lines = (TextFile.read("/proc/self/cgroup") ?? "").split(separator: "\n")
-        guard let line = lines.first(where: { $0.hasPrefix("0::") }) else {
-            throw SystemError("find the agent's cgroup", .noSuchFileOrDirectory)
-        }
-        let relative = line.dropFirst(3)
-        return String(mount[1]) + (relative == "/" ? "" : String(relative))
     }
 }

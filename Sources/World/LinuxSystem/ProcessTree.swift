@@ -46,6 +46,23 @@ package struct ProcessTree: Equatable, Sendable {
         return !processes.isEmpty
     }
 
+    /// Whether it is empty; its cgroup goes then: see `Cgroup.kill`.
+    package var isGone: Bool {
+        guard isEmpty else { return false }
+        try? cgroup?.remove()  // Who came into it from outside keeps it.
+        return true
+    }
+
+    /// Kills it and waits until it is gone, for `limit` at most: what was killed is, within moments.
+    package func end(within limit: Duration) {
+        let deadline = Clock.now() + limit
+        repeat {
+            kill()
+            if isGone { return }
+            usleep(1000)
+        } while Clock.now() < deadline
+    }
+
     private func continueStopped() {
         for pid in cgroup?.processes ?? [leader] where Proc.entry(of: pid)?.state == "T" {
             _ = Glibc.kill(pid, SIGCONT)

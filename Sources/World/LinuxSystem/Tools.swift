@@ -22,6 +22,8 @@ package final class Tools {
         package var words: [String]
         package var environment: [String: String]
         package var directory: String?
+        /// What it reads on its standard input: fits into a pipe, or it does not start.
+        package var input: [UInt8] = []
         package var timeout: Duration
         /// Gets the lines of its standard error, and of its standard output too with `isOneStream`.
         package var onLine: (String) -> Void
@@ -148,6 +150,9 @@ package final class Tools {
             openPipes = [error] + (output.map { [$0] } ?? [])
             request.error = .descriptor(error.writeEnd)
             request.output = .descriptor((output ?? error).writeEnd)
+            let input = try Self.filledPipe(command.input)
+            defer { input.map { try? $0.readEnd.close() } }  // The child has its own.
+            if let input { request.input = .descriptor(input.readEnd) }
             let child: Child
             do { child = try request.spawn() } catch {
                 for pipe in openPipes { pipe.closeBoth() }
@@ -164,6 +169,21 @@ package final class Tools {
                 // What it left running must not change what is sealed.
                 kill()
             }
+        }
+
+        /// Nobody has to write while the program runs.
+        private static func filledPipe(_ bytes: [UInt8]) throws -> Pipe? {
+            guard !bytes.isEmpty else { return nil }
+            let pipe = try Pipe()
+            // A pipe holds 64 KB.
+            guard bytes.count <= 64 << 10,
+                Glibc.write(pipe.writeEnd.rawValue, bytes, bytes.count) == bytes.count
+            else {
+                pipe.closeBoth()
+                throw ToolError("its input of \(bytes.count) bytes does not fit into a pipe")
+            }
+            pipe.closeWriteEnd()
+            return pipe
         }
 
         /// All of it, at once.

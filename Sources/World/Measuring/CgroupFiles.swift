@@ -3,6 +3,7 @@ internal import StackModel
 
 /// What the files of one cgroup v2 directory say; each may be missing, as its controller may be.
 struct CgroupFiles: Equatable {
+    /// Without what the kernel would give back before anything is killed: files that are read and written fill any limit.
     var memory: Int64?
     /// Since Linux 5.19.
     var memoryPeak: Int64?
@@ -23,7 +24,9 @@ struct CgroupFiles: Equatable {
         var files = CgroupFiles()
         files.processes = buffer.read("cgroup.procs", in: directory).map(processes)
         files.cpuTime = buffer.read("cpu.stat", in: directory).flatMap(cpuTime)
+        let idle = buffer.read("memory.stat", in: directory).flatMap(idleFiles) ?? 0
         files.memory = buffer.read("memory.current", in: directory).flatMap(amount)
+            .map { max(0, $0 - idle) }
         files.memoryPeak = buffer.read("memory.peak", in: directory).flatMap(amount)
         files.memoryLimit = buffer.read("memory.max", in: directory).flatMap(amount)
         files.oomKills = buffer.read("memory.events", in: directory).flatMap(oomKills)
@@ -39,6 +42,8 @@ struct CgroupFiles: Equatable {
 
     /// `memory.current` and its like; nil for `max`.
     static func amount(_ text: KernelText) -> Int64? { text.lines.first?.words.first?.number }
+
+    static func idleFiles(_ text: KernelText) -> Int64? { text.number(of: "inactive_file") }
 
     static func cpuTime(_ text: KernelText) -> Duration? {
         text.number(of: "usage_usec").map { .microseconds($0) }

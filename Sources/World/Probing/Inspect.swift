@@ -14,7 +14,6 @@ package func inspect(_ inspection: Inspection, within limit: Duration) -> Inspec
     case .postgres(let url): return postgresFacts(url, within: limit)
     case .certificates(let paths): return certificates(paths)
     case .frontDoor(let url): return frontDoor(url, by: deadline)
-    case .backups(let directory): return newestFile(in: directory, by: deadline)
     }
 }
 

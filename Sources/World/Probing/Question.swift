@@ -29,8 +29,6 @@ package struct Question: Equatable, Sendable {
 package enum ProbingLimits {
     /// A health answer has a few hundred bytes; a hundred times as much is a mistake.
     package static let bodyBytesMax = 64 << 10
-    /// In one directory: a look at each takes some microseconds.
-    static let backupsMax = 100_000
     /// Redis, Postgres and HTTPS share these: a few slow servers must not hold up the others.
     static let threads = 4
     /// Between tries to connect: 0.5 % of the time waited so far, within these.

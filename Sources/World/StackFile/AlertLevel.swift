@@ -37,7 +37,7 @@ extension AlertRule {
         case .serviceMemory, .cpuHigh, .cpuSustained, .memoryHigh, .diskHigh, .inodesHigh,
             .redisMemory, .databaseConnections, .databaseSize, .outboxFilling:
             AlertLevel(unit: .share)
-        case .clockJump, .databaseSlow, .backupOld: AlertLevel(unit: .seconds)
+        case .clockJump, .databaseSlow, .backupOld, .snapshotOld: AlertLevel(unit: .seconds)
         case .diskFilling: AlertLevel(unit: .seconds, side: .below)
         case .certificateExpiring: AlertLevel(unit: .days, side: .below)
         case .serviceCrashLooping, .notifierFailing: AlertLevel(unit: .count)

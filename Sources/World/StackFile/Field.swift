@@ -69,7 +69,7 @@ struct Field {
         do throws(QuantityError) {
             let value = try ByteCount(compose: scalar.text)
             if value.bytes >= least { return value }
-            fail("must be at least \(ByteCount(bytes: least).composeText), is \(scalar.quoted)")
+            fail("must be at least \(ByteCount(bytes: least).exact), is \(scalar.quoted)")
         } catch {
             fail(shown(error, for: scalar))
         }

@@ -58,14 +58,6 @@ extension ByteCount {
         }
         self.init(bytes: bytes)
     }
-
-    /// As it is written in the file, exactly: `100M`, `1536K`.
-    var composeText: String {
-        for (unit, shift) in [("G", 30), ("M", 20), ("K", 10)] where bytes >= 1 << shift {
-            if bytes % (1 << shift) == 0 { return "\(bytes >> shift)\(unit)" }
-        }
-        return "\(bytes)B"
-    }
 }
 
 private let nanosecondsPerUnit: [String: Double] = [

@@ -21,7 +21,13 @@ extension ServiceSpec {
                 ("pre_start", .list(hooks.preStart.map(\.yaml))),
                 ("post_start", .list(hooks.postStart.map(\.yaml))),
                 ("pre_stop", .list(hooks.preStop.map(\.yaml))),
-            ] + confinement.entries + [("x-catalyst", extras)])
+            ] + confinement.entries + [
+                (
+                    "blkio_config",
+                    .row([("weight", .optional(resources.ioWeight) { .plain("\($0)") })])
+                ),
+                ("x-catalyst", extras),
+            ])
     }
 
     private var deploy: YAML {
@@ -212,7 +218,7 @@ func time(_ duration: Duration, unless usual: Duration? = nil) -> YAML {
     duration == usual ? .nothing : .plain(duration.composeText)
 }
 
-func size(_ size: ByteCount) -> YAML { .plain(size.composeText) }
+func size(_ size: ByteCount) -> YAML { .plain(size.exact) }
 
 func decimal(_ value: Double) -> YAML {
     .plain(Int(exactly: value).map { "\($0)" } ?? "\(value)")

@@ -112,6 +112,7 @@ extension Watch {
                 }
             ),
             ("backups", .optional(backups, YAML.text)),
+            ("snapshots", .optional(snapshots, YAML.text)),
             ("disks", .words(disks)),
         ])
     }

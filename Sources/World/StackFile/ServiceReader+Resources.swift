@@ -51,6 +51,16 @@ extension ServiceReader {
         if let field = keys.take("pids_limit"), let value = pids(field) {
             set(\.limits.pids, to: value, field)
         }
+        if let field = keys.take("blkio_config") { readInputOutput(field) }
+    }
+
+    private mutating func readInputOutput(_ field: Field) {
+        guard var section = field.section() else { return }
+        draft.spec.resources.ioWeight = section.take("weight")?.whole(10...1000)
+        section.finish(idle: [
+            "device_read_bps", "device_read_iops", "device_write_bps", "device_write_iops",
+            "weight_device",
+        ])
     }
 
     private mutating func set<Value: Equatable>(

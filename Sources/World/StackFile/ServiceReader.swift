@@ -113,7 +113,7 @@ struct ServiceReader {
 
 /// Real Compose keys that mean nothing to a process.
 private let idleServiceKeys: Set<String> = [
-    "annotations", "attach", "blkio_config", "build", "cgroup", "cgroup_parent", "configs",
+    "annotations", "attach", "build", "cgroup", "cgroup_parent", "configs",
     "container_name", "credential_spec", "develop", "device_cgroup_rules", "devices", "dns",
     "dns_opt", "dns_search", "domainname", "expose", "external_links", "extra_hosts", "gpus",
     "hostname", "image", "init", "ipc", "isolation", "links", "mac_address", "network_mode",

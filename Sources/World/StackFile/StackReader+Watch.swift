@@ -8,6 +8,7 @@ extension StackReader {
         if let field = section.take("certificates") { watch.certificates = paths(field) }
         if let field = section.take("front_door") { readFrontDoor(field, into: &watch) }
         watch.backups = section.take("backups").flatMap(path)
+        watch.snapshots = section.take("snapshots").flatMap(path)
         if let field = section.take("disks") { watch.disks = paths(field) }
         section.finish()
         return watch

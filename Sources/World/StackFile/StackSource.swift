@@ -1,3 +1,4 @@
+internal import Glibc
 package import StackModel
 
 /// The files that make a stack, and what their variables are taken from.
@@ -65,7 +66,7 @@ package struct StackSource: Sendable {
     func variables(
         in directory: Directory, of file: String, _ findings: Findings
     ) -> [String: String] {
-        let name = envFile ?? (homeFile ?? file).prefix(through: "/") + ".env"
+        let name = envFile ?? credentials ?? (homeFile ?? file).prefix(through: "/") + ".env"
         do throws(FileError) {
             let dotEnv = try VariableFile.read(
                 name, shownAs: name, syntax: .full, known: environment, findings: findings)
@@ -79,6 +80,15 @@ package struct StackSource: Sendable {
             findings.error(findings.register(file: name), nil, error.description)
             return environment
         }
+    }
+}
+
+extension StackSource {
+    /// The variables as systemd hands them over (`LoadCredential=catalyst.env:…`), where it does: then `.env` is not read.
+    private var credentials: String? {
+        guard let directory = environment["CREDENTIALS_DIRECTORY"] else { return nil }
+        let path = directory + "/catalyst.env"
+        return access(path, F_OK) == 0 ? path : nil
     }
 }
 

@@ -79,6 +79,7 @@ extension AlertRule {
         case .certificateExpiring: "c99220dd9ac1435b9bdc9d6418719c62"
         case .frontDoor: "d6190accb43c402b9024a578395a6fb4"
         case .backupOld: "69179be432f64c6982a81c5c1a0813ad"
+        case .snapshotOld: "614d2196f69f444f8a515a96a6a132dd"
         case .collectorLost: "f7e3686594c8450d82c7d12e7e4bd505"
         case .stackRefused: "5622d01a37b1452182280a2a61cdb762"
         case .ledgerFailing: "956970352a424f97bfa492c20a0612b4"

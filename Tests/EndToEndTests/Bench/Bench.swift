@@ -75,14 +75,17 @@ func removeTree(_ path: String) {
     rmdir(path)
 }
 
+/// How long a busy machine may take for anything: only a test that fails waits for it.
+let patience = Duration.seconds(60)
+
 /// Whether `condition` comes true in time.
-func holds(within limit: Duration = .seconds(20), _ condition: () throws -> Bool) rethrows -> Bool {
+func holds(within limit: Duration = patience, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = ContinuousClock.now + limit
     while true {
         let isLast = ContinuousClock.now >= deadline
         if try condition() { return true }
         if isLast { return false }
-        usleep(10_000)
+        usleep(25_000)
     }
 }
 

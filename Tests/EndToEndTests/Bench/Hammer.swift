@@ -121,7 +121,7 @@ private final class Client {
     private let isToGoOn: (String?) -> Bool
     private var descriptor: CInt = -1
     /// So that many of them leave a small machine some time.
-    private static let pause: UInt32 = 4000
+    private static let pause: UInt32 = 10_000
 
     init(port: UInt16, isKeptAlive: Bool, isToGoOn: @escaping (String?) -> Bool) {
         (self.port, self.isKeptAlive, self.isToGoOn) = (port, isKeptAlive, isToGoOn)

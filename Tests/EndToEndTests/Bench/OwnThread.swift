@@ -5,21 +5,26 @@ import Testing
 /// another suite that computes must not make them miss what happens.
 struct OwnThread: SuiteTrait, TestTrait, TestScoping {
     let isRecursive = true
+    fileprivate let threads: Threads
 
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        try await withTaskExecutorPreference(Threads.shared) { try await function() }
+        try await withTaskExecutorPreference(threads) { try await function() }
     }
 }
 
 extension Trait where Self == OwnThread {
-    static var ownThread: Self { OwnThread() }
+    static var ownThread: Self { OwnThread(threads: .forMost) }
+    /// For tests with clients that ask all the time, or many processes.
+    static var heavyLoad: Self { OwnThread(threads: .forHeavyLoad) }
 }
 
-/// So many threads that waiting tests overlap, and so few that their agents do not starve each other.
 private final class Threads: TaskExecutor, @unchecked Sendable {
-    static let shared = Threads(count: 8)
+    /// So many that waiting tests overlap, and so few that their agents do not starve each other.
+    static let forMost = Threads(count: 4)
+    /// Clients that ask all the time leave little to others.
+    static let forHeavyLoad = Threads(count: 3)
 
     private var mutex = pthread_mutex_t()
     private var changed = pthread_cond_t()

@@ -100,7 +100,7 @@ struct Outcome: CustomStringConvertible {
 @discardableResult
 func run(
     _ words: [String], in folder: Folder, environment: [String] = [],
-    within limit: Duration = .seconds(30)
+    within limit: Duration = patience
 ) throws -> Outcome {
     let program = try Program(words, in: folder, environment: environment)
     guard let status = program.exitCode(within: limit) else {

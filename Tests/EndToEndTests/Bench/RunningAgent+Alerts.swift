@@ -13,7 +13,7 @@ extension RunningAgent {
 
     /// Waits until one about `subject` fires as wished.
     func alert(
-        about subject: Subject, within limit: Duration = .seconds(40),
+        about subject: Subject, within limit: Duration = patience,
         where condition: (Alert) -> Bool = { _ in true }
     ) throws -> Alert {
         var found: Alert?
@@ -29,7 +29,7 @@ extension RunningAgent {
         return found
     }
 
-    func expectResolved(_ id: Int64, within limit: Duration = .seconds(40)) throws {
+    func expectResolved(_ id: Int64, within limit: Duration = patience) throws {
         let isOver = try holds(within: limit) {
             var request = ControlRequest(.alerts)
             request.alert = id
@@ -54,7 +54,7 @@ extension RunningAgent {
     /// Waits until a line on stderr tells this of an alert.
     func expectTold(_ kind: AlertEvent.Kind, of id: Int64) throws {
         let words = " alert \(id) \(kind.rawValue): "
-        guard holds(within: .seconds(10), { program.errors.contains(words) }) else {
+        guard holds({ program.errors.contains(words) }) else {
             throw Failure("nobody was told that alert \(id) \(kind.rawValue)\n\(story())")
         }
     }

@@ -19,7 +19,7 @@ extension RunningAgent {
     }
 
     /// Waits until it is over.
-    func end(of id: Int64, within limit: Duration = .seconds(60)) throws -> Rollout {
+    func end(of id: Int64, within limit: Duration = patience) throws -> Rollout {
         var last: Rollout?
         let isOver = try holds(within: limit) {
             last = try rollout(id)

@@ -60,7 +60,7 @@ final class RunningAgent {
     }
 
     @discardableResult
-    func catalystctl(_ words: String..., within limit: Duration = .seconds(30)) throws -> Outcome {
+    func catalystctl(_ words: String..., within limit: Duration = patience) throws -> Outcome {
         try run(
             [Program.folder + "/catalystctl", "--socket", socketPath] + words, in: folder,
             within: limit)
@@ -76,7 +76,7 @@ final class RunningAgent {
 
     /// Waits until the status is as wished.
     func expect(
-        _ what: String, within limit: Duration = .seconds(20),
+        _ what: String, within limit: Duration = patience,
         _ condition: (StackStatus) throws -> Bool
     ) throws {
         guard try holds(within: limit, { try condition(try status()) }) else {
@@ -84,12 +84,12 @@ final class RunningAgent {
         }
     }
 
-    func expectAllWell(within limit: Duration = .seconds(20)) throws {
+    func expectAllWell(within limit: Duration = patience) throws {
         try expect("all well", within: limit) { $0.state == .healthy }
     }
 
     func expect(
-        _ name: ServiceName, _ what: String, within limit: Duration = .seconds(20),
+        _ name: ServiceName, _ what: String, within limit: Duration = patience,
         _ condition: (ServiceStatus) throws -> Bool
     ) throws {
         try expect("'\(name)' \(what)", within: limit) { status in
@@ -98,7 +98,7 @@ final class RunningAgent {
     }
 
     /// Waits until a service has written this.
-    func expectLog(_ text: String, of name: ServiceName, within limit: Duration = .seconds(20))
+    func expectLog(_ text: String, of name: ServiceName, within limit: Duration = patience)
         throws
     {
         let request = ControlRequest(.logs, services: [name], tail: 1, grep: text)
@@ -111,7 +111,7 @@ final class RunningAgent {
     @discardableResult
     func event(
         _ kind: EventRecord.Kind, of name: ServiceName? = nil, after id: UInt64 = 0,
-        within limit: Duration = .seconds(20),
+        within limit: Duration = patience,
         where condition: (EventRecord) -> Bool = { _ in true }
     ) throws -> EventRecord {
         var found: EventRecord?
@@ -142,7 +142,7 @@ final class RunningAgent {
 
     /// SIGTERM, and nothing may be left. Returns the exit code.
     @discardableResult
-    func stop(within limit: Duration = .seconds(30)) throws -> CInt {
+    func stop(within limit: Duration = patience) throws -> CInt {
         let family = ProcessEntry.descendants(of: pid)
         program.signal(SIGTERM)
         guard let code = program.exitCode(within: limit) else {
@@ -176,7 +176,7 @@ final class RunningAgent {
     private var cgroups: [String] { cgroup(named: "catalyst-\(identity)").map { [$0] } ?? [] }
 
     private func awaitAnswer() throws {
-        let isThere = holds(within: .seconds(20)) {
+        let isThere = holds {
             // No socket: not there yet.
             guard program.isRunning, let socket = try? connect() else { return false }
             return (try? socket.ask(ControlRequest(.status)))?.last?.status?.stack.isEmpty == false

@@ -117,9 +117,21 @@ extension RunningAgent {
         return rollout
     }
 
+    /// Deploys it without waiting for the end; returns the rollout's number when it is as wished.
+    func beginDeploy(
+        _ source: Source, until condition: (Rollout) -> Bool = { _ in true }
+    ) throws -> Int64 {
+        let outcome = try catalystctl("deploy", source.path, "--detach")
+        guard outcome.status == 0, let id = try rollouts().first?.id else {
+            throw Failure("no deploy began: \(outcome)\n\(story())")
+        }
+        try follow(id, until: condition)
+        return id
+    }
+
     /// One process each, started in `release`, healthy.
     func expect(_ names: [ServiceName], in release: String?, of source: Source) throws {
-        try expectAllWell(within: .seconds(40))
+        try expectAllWell()
         try expectOneEach(names)
         for name in names {
             let found = source.release(of: try pid(of: name))

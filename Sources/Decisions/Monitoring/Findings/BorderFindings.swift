@@ -2,8 +2,12 @@ internal import StackModel
 
 /// The rules about what the world sees: certificates and the front door; and about backups.
 func borderFindings(_ seen: Observation, _ settings: AlertSettings) -> [Finding] {
-    [certificateFinding(seen, settings), doorFinding(seen), backupFinding(seen, settings)]
-        .compactMap(\.self)
+    [
+        certificateFinding(seen, settings), doorFinding(seen),
+        ageFinding(.backupOld, .backup, seen.backup, settings, "backup"),
+        ageFinding(.snapshotOld, .snapshot, seen.snapshot, settings, "snapshot of the droplet"),
+    ]
+    .compactMap(\.self)
 }
 
 private func certificateFinding(_ seen: Observation, _ settings: AlertSettings) -> Finding? {
@@ -93,17 +97,20 @@ private func doorFinding(_ seen: Observation) -> Finding? {
     }
 }
 
-private func backupFinding(_ seen: Observation, _ settings: AlertSettings) -> Finding? {
-    let subject = Subject.thing(.backup)
-    switch seen.backup {
-    case .unwatched: return Finding(.backupOld, subject, .cleared)
+private func ageFinding(
+    _ rule: AlertRule, _ thing: Subject.Thing, _ sight: Sight<Duration?>,
+    _ settings: AlertSettings, _ name: String
+) -> Finding? {
+    let subject = Subject.thing(thing)
+    switch sight {
+    case .unwatched: return Finding(rule, subject, .cleared)
     case .unknown: return nil
     case .away(let words):
-        return Finding(.backupOld, subject, .raised, "cannot be looked at: \(words)")
-    case .seen(nil): return Finding(.backupOld, subject, .raised, "there is no backup")
+        return Finding(rule, subject, .raised, "cannot be looked at: \(words)")
+    case .seen(nil): return Finding(rule, subject, .raised, "there is no \(name)")
     case .seen(let age?):
         return Finding(
-            .backupOld, subject, Thresholds(.backupOld, settings).level(above: age.seconds),
-            "the newest backup is \(humanSpan(age)) old")
+            rule, subject, Thresholds(rule, settings).level(above: age.seconds),
+            "the newest \(name) is \(humanSpan(age)) old")
     }
 }

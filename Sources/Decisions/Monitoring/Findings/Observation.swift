@@ -20,6 +20,8 @@ package struct Observation: Sendable {
     package var frontDoorIsGuarded = true
     /// The age of the newest backup; nil in it: there is none.
     package var backup = Sight<Duration?>.unwatched
+    /// The age of the droplet's last snapshot, likewise.
+    package var snapshot = Sight<Duration?>.unwatched
     /// Services that the brake keeps from a restart.
     package var braked: [ServiceName] = []
     package var agent = AgentSight()
@@ -38,27 +40,18 @@ package enum Sight<Facts: Sendable>: Sendable {
 
 /// A service, as the agent sees it.
 package struct ServiceSight: Sendable {
-    package enum Stage: Sendable {
-        case down, held, starting, up, stopping
-        /// Between a crash and the next start.
-        case waiting
-        /// Given up, tried again slowly.
-        case failed
-        /// Ran to its end successfully.
-        case completed
-    }
-
     package var name: ServiceName
     package var isWanted: Bool
     /// Up, and not known to be anything but healthy or degraded.
     package var isWell: Bool
     package var verdict: Verdict
-    package var stage: Stage
+    package var stage: ServiceStage
     /// Whose fault it is that it is not well; empty: its own.
     package var causes: [Subject] = []
     package var crashesInARow = 0
     package var lastExit: ExitReason?
-    package var wasOOMKilled = false
+    /// The kernel killed it, or a part of it, for want of memory a moment ago.
+    package var outOfMemory: ExitReason?
     /// What is wrong, in words, such as its last bad answer.
     package var problem: String?
     package var logBytesDropped = 0
@@ -66,7 +59,8 @@ package struct ServiceSight: Sendable {
     package var isFloodingItsLog = false
 
     package init(
-        _ name: ServiceName, isWanted: Bool = true, stage: Stage = .up, verdict: Verdict = .healthy,
+        _ name: ServiceName, isWanted: Bool = true, stage: ServiceStage = .up,
+        verdict: Verdict = .healthy,
         isWell: Bool
     ) {
         self.name = name

@@ -34,8 +34,8 @@ extension ServiceSight {
                 .serviceCrashLooping, level(crashes == .raised && !isWell, isOver: isWell),
                 "crashed \(crashesInARow) times in a row\(exitWords)"),
             finding(
-                .serviceOOMKilled, level(wasOOMKilled, isOver: isWell),
-                "was killed because memory ran out"),
+                .serviceOOMKilled, level(outOfMemory != nil, isOver: isWell),
+                outOfMemory?.shortage ?? ""),
             finding(
                 .serviceGaveUp, level(stage == .failed, isOver: isWell),
                 "is given up after \(crashesInARow) crashes in a row\(exitWords)"),

@@ -76,7 +76,8 @@ struct StatusTable {
     private func memoryCell(_ service: ServiceStatus) -> Table.Cell {
         guard let memory = service.memory else { return .nothing }
         let isNearLimit = service.memoryLimit.map { memory.bytes > $0.bytes / 10 * 9 } ?? false
-        return .init(memory.description, isNearLimit ? .yellow : nil)
+        let limit = service.memoryLimit.map { "/\($0.exact)" } ?? ""
+        return .init(memory.description + limit, isNearLimit ? .yellow : nil)
     }
 
     private func optional(_ value: (some CustomStringConvertible)?) -> Table.Cell {

@@ -30,11 +30,14 @@ extension Store {
     }
 
     /// What a new agent goes on with. An open one with a later one behind it is not gone on with: much has changed
-    /// since then.
+    /// since then. `last`: the newest that says how things stand, which one that was cancelled does not.
     func openingRollouts() throws(LedgerError) -> (next: Int64, open: Rollout?, last: Rollout?) {
         let newest = try database.number("SELECT max(id) FROM rollouts") ?? 0
         let last = try database.rows(
-            "SELECT body FROM rollouts WHERE is_over = 1 ORDER BY id DESC LIMIT 1"
+            """
+            SELECT body FROM rollouts WHERE is_over = 1 AND state <> 'cancelled'
+            ORDER BY id DESC LIMIT 1
+            """
         ) { Stored.value(Rollout.self, $0.blob(0)) }.first
         let open = try rollout(newest).flatMap { $0.state.isOver ? nil : $0 }
         return (newest + 1, open, last)
