@@ -94,6 +94,7 @@ enum Sample {
         service.resources.limits.cpus = 1
         service.resources.limits.memory = .mebibytes(1024)
         service.resources.limits.pids = 100
+        service.resources.ioWeight = 300
         var hook = Hooks.Hook(command: ["/bin/true"])
         hook.user = "catalyst"
         hook.workingDirectory = "/"

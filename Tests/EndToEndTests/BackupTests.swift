@@ -43,7 +43,7 @@ struct BackupTests {
             let restored = try agent.alerts(all: true).first { $0.id == known?.id }
             #expect(restored?.since == known?.since && restored?.rule == .backupOld)
             #expect(try agent.life(of: known?.id ?? 0).first?.kind == .fired)
-            let events = try agent.events(of: "trading")
+            let events = try agent.events().filter { $0.service == "trading" }
             #expect(events.contains { $0.kind == .healthy }, "what the nine went through")
         }
     }

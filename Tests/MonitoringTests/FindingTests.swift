@@ -64,7 +64,9 @@ struct FindingTests {
             service("down", .waiting) { $0.lastExit = .exited(code: 3) },
             service("sick", .up, .unhealthy) { $0.problem = "HTTP status 500" },
             service("loop", .waiting) { $0.crashesInARow = 4 },
-            service("oom", .starting, .unknown) { $0.outOfMemory = .outOfMemory(limit: .mebibytes(1024)) },
+            service("oom", .starting, .unknown) {
+                $0.outOfMemory = .outOfMemory(limit: .mebibytes(1024))
+            },
             service("gone", .failed) { $0.crashesInARow = 10 },
             service("fat"), service("redis"),
             service("loud") { $0.logBytesDropped = 1_204_000 },
@@ -180,7 +182,8 @@ struct FindingTests {
         let rules = Set(found.map(\.rule))
         for rule: AlertRule in [
             .redisMemory, .redisPersistence, .databaseAway, .databaseSlow, .frontDoor, .cpuHigh,
-            .certificateExpiring, .backupOld, .snapshotOld, .diskFilling, .clockJump, .agentMemory, .diskHigh,
+            .certificateExpiring, .backupOld, .snapshotOld, .diskFilling, .clockJump, .agentMemory,
+            .diskHigh,
         ] { #expect(!rules.contains(rule), "\(rule)") }
     }
 

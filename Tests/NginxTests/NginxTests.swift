@@ -65,6 +65,28 @@ struct NginxTests {
         }
     }
 
+    @Test func `what is no request is told so in the same shape, and logged as it was asked`()
+        throws
+    {
+        let door = try FrontDoor(withService: false)
+        let long = String(repeating: "a", count: 9000)
+        for words in [
+            ["--request-target", "/../x"], ["--header", "X: \(long)"], ["-H", "Host:"],
+        ] {
+            let said = door.ask("/health", ["--include"] + words)
+            #expect(said.hasPrefix("HTTP/1.1 400 "), "\(said)")
+            #expect(said.contains(#"{"error":"bad-request""#), "\(said)")
+            #expect(said.contains("Strict-Transport-Security"))
+        }
+        #expect(door.ask("/\(long)").contains(#"{"error":"bad-request""#))
+        #expect(door.ask("/_key", key: FrontDoor.firstKey).contains(#"{"error":"not-found""#))
+        #expect(door.status("/health", ["--data", "{}"]) == "404")
+        #expect(door.status("/mcp?secret=\(FrontDoor.wrongKey)", key: FrontDoor.wrongKey) == "401")
+        let log = contents(of: door.folder + "/log/access.log") ?? ""
+        #expect(log.contains(#""GET /mcp HTTP/1.1" 401"#), "\(log)")
+        #expect(!log.contains("catalyst_") && !log.contains("/_said"))
+    }
+
     @Test func `a burst of 20 passes, then 100 a minute; guessing keys is limited as well`() throws
     {
         let door = try FrontDoor()

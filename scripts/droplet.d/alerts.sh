@@ -46,7 +46,8 @@ step_alerts() {
     script_on first >"$world/said" 2>&1 <<'END' || { no "no PostgreSQL: $(tail -1 "$world/said")"; return; }
 systemctl enable --quiet --now postgresql
 for ((i = 0; i < 100; i++)); do runuser -u postgres -- psql -qc 'SELECT 1' >/dev/null 2>&1 && break; sleep 0.2; done
-runuser -u postgres -- psql -qc "CREATE ROLE catalyst LOGIN PASSWORD 'catalyst'" -c 'CREATE DATABASE trading OWNER catalyst'
+runuser -u postgres -- psql -qc "CREATE ROLE catalyst LOGIN PASSWORD 'catalyst'" \
+    -c 'CREATE DATABASE trading OWNER catalyst'
 END
     setting first DATABASE_URL postgresql://catalyst:catalyst@127.0.0.1:5432/trading
     check 'catalystctl db migrate' on first catalystctl db migrate

@@ -89,7 +89,9 @@ step_front_door() {
 
 # reaches operator|stranger PORT
 reaches() {
-    if python3 - "$(address first "$1")" "$(address first droplet)" "$2" <<'END'; then echo reached; else echo refused; fi
+    local from to
+    from=$(address first "$1") to=$(address first droplet)
+    if python3 - "$from" "$to" "$2" <<'END'; then echo reached; else echo refused; fi
 import socket, sys
 try:
     socket.create_connection((sys.argv[2], int(sys.argv[3])), timeout=1, source_address=(sys.argv[1], 0)).close()

@@ -10,17 +10,20 @@ step_uninstall() {
     check 'the state stays' on first test -e /var/lib/catalyst/ledger.sqlite
 }
 
-left_processes() { on first bash -c 'ps -eo user,args | grep -E "^catalyst|catalyst[d-]|redis-server" | grep -v grep || true'; }
+left_processes() {
+    on first bash -c 'ps -eo user,args | grep -E "^catalyst|catalyst[d-]|redis-server" | grep -v grep || true'
+}
 
 step_purge() {
     limit=240 on first /srv/checkout/scripts/install --uninstall --purge >"$world/purge" 2>&1 ||
         no "scripts/install --uninstall --purge exits with $?: $(tail -1 "$world/purge")"
     local left
     files_of first >"$world/after"
-    left=$(comm -13 "$world/before" "$world/after" | grep -vE '^(/var/backups(/|$)|/root/|/etc/(ufw|ssh)/|/etc/\.pwd\.lock)' |
-        grep -iE 'catalyst|/opt/|/etc/|/usr/' | grep -vE "$distribution_own" || true)
+    left=$(comm -13 "$world/before" "$world/after" | grep -vE "$distribution_own" |
+        grep -vE '^(/var/backups(/|$)|/root/|/etc/(ufw|ssh)/|/etc/\.pwd\.lock)' || true)
     same 'no file is left' '' "$(head -20 <<<"$left")"
-    same 'no file of the distribution is missing' '' "$(comm -23 "$world/before" "$world/after" | grep -vE "$distribution_own" | head -20)"
+    left=$(comm -23 "$world/before" "$world/after" | grep -vE "$distribution_own" || true)
+    same 'no file of the distribution is missing' '' "$(head -20 <<<"$left")"
     same 'no user' '' "$(comm -13 <(sort "$world/users-before") <(on first getent passwd | sort))"
     same 'no group' '' "$(comm -13 <(sort "$world/groups-before") <(on first getent group | sort))"
     same 'no unit' '' "$(on first systemctl list-unit-files --no-legend 'catalyst*')"
@@ -30,4 +33,7 @@ step_purge() {
 }
 
 # Files in which dpkg, systemd, ufw and Python note what passed.
-readonly distribution_own='^/(var/lib/(dpkg|apt|systemd|ufw|postgresql|logrotate|dbus|private|redis|nginx)|var/log|etc/(rc[0-9S]\.d/|nginx/sites-enabled/default|group-|passwd-|gshadow-|shadow-|ssl/certs|systemd/system/.*wants/(nginx|ufw|ssh|redis|postgresql)))|__pycache__'
+own='^/(var/lib/(dpkg|apt|systemd|ufw|postgresql|logrotate|dbus|private|redis|nginx)|var/log'
+own+='|etc/(rc[0-9S]\.d/|nginx/sites-enabled/default|group-|passwd-|gshadow-|shadow-|ssl/certs)'
+own+='|etc/systemd/system/(redis\.service|.*wants/(nginx|ufw|ssh|redis|postgresql)))|__pycache__'
+readonly distribution_own=$own

@@ -115,6 +115,9 @@ services:
     deploy:
       resources: {limits: {memory: 24M}}
       restart_policy: {condition: none}
+  half:
+    command: [/bin/sh, -c, "while [ ! -e $place/eat ]; do sleep 0.3; done; tail /dev/zero; exec sleep 1000"]
+    mem_limit: 24M
   spinner:
     command: [/bin/sh, -c, "while :; do :; done"]
     cpus: $3
@@ -190,11 +193,17 @@ memory_runs_out() {
     same 'the new one is limited too' 67108864 "$(file_of hog memory.max)"
 }
 
+# One of the two is as an older kernel would have it.
 tree_ends_together() {
+    local pid
+    pid=$(state_of half pid)
+    echo 0 >"/sys/fs/cgroup$(cgroup_of half)/memory.oom.group"
     touch "$place/eat"
     check 'a child out of memory takes the whole instance with it' \
         within 60 has_event tree 'ran out of memory: limit 24M'
     same 'and it stays down, as it is to be' down "$(state_of tree state)"
+    check 'a child that is killed alone is noticed' within 60 has_event half 'a part of it ran out of memory: limit 24M'
+    same 'its parent goes on' "$pid" "$(state_of half pid)"
 }
 
 milliseconds() { awk '{print int($1 * 1000)}' /proc/uptime; }

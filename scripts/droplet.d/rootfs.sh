@@ -42,7 +42,9 @@ built_rootfs() {
     # shellcheck source=/dev/null
     release=$(source /etc/os-release && echo "${VERSION_CODENAME:-}")
     [[ $release ]] || { echo "/etc/os-release names no release of Debian or Ubuntu"; return 1; }
-    key=$({ echo "$release" && cat "$parts/rootfs.sh" "$parts/vm.sh"; } | sha256sum | cut -c1-12)
+    # Of all that goes into it.
+    key=$({ echo "$release" && declare -f rootfs_packages make_rootfs arrange_rootfs arrange_errand; } |
+        sha256sum | cut -c1-12)
     folder=$cache/rootfs-$key
     mkdir -p "$cache"
     exec 9>"$cache/lock"

@@ -36,6 +36,7 @@ step_units() {
     said=$(on first bash -c 'systemd-analyze verify --man=no $(systemctl list-unit-files --no-legend "catalyst*" |
         sed "s/ .*//")' 2>&1 || true)
     same 'systemd-analyze verify is silent' '' "$(grep -i catalyst <<<"$said" || true)"
-    exposure=$(on first systemd-analyze security --no-pager catalystd.service | sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')
+    exposure=$(on first systemd-analyze security --no-pager catalystd.service |
+        sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')
     check "systemd-analyze security: $exposure" awk -v found="$exposure" 'BEGIN {exit !(found != "" && found < 4.0)}'
 }

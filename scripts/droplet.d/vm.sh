@@ -5,7 +5,8 @@
 # Prints the path of the disk's image; or says why there is none, and fails.
 built_image() {
     command -v linux.uml >/dev/null || (fetch_tools user-mode-linux >&2) || true
-    command -v linux.uml >/dev/null || { echo "there is no User-Mode Linux: apt-get install user-mode-linux"; return 1; }
+    command -v linux.uml >/dev/null ||
+        { echo "there is no User-Mode Linux: apt-get install user-mode-linux"; return 1; }
     command -v mke2fs >/dev/null || { echo "there is no mke2fs: apt-get install e2fsprogs"; return 1; }
     local file=$cache/image-${rootfs##*/rootfs-}
     if [[ ! -e $file ]]; then
@@ -46,8 +47,8 @@ dpkg -i /srv/share/catalyst.deb || { echo "no the package cannot be installed"; 
 bash /srv/share/droplet.d/limits.sh
 END
     # Its memory is a file that is mapped: of the world's own disk.
-    TMPDIR=$world/vm setsid linux.uml mem=1500M "ubd0=$world/vm/disk.cow,$image" root=/dev/ubda rw con=null con0=null,fd:1 \
-        ssl=null "hostfs=$world/share" umid=droplet "uml_dir=$world/vm/" quiet test_droplet_errand \
+    TMPDIR=$world/vm setsid linux.uml mem=1500M "ubd0=$world/vm/disk.cow,$image" root=/dev/ubda rw con=null \
+        con0=null,fd:1 ssl=null "hostfs=$world/share" umid=droplet "uml_dir=$world/vm/" quiet test_droplet_errand \
         systemd.show_status=0 systemd.mask=systemd-udev-trigger.service systemd.mask=systemd-binfmt.service \
         systemd.mask=modprobe@.service </dev/null >"$world/vm/console" 2>&1 &
     vm=$!

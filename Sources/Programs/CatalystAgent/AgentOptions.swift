@@ -52,7 +52,8 @@ package struct AgentOptions: Sendable {
 
     /// What `catalystctl` needs to resolve the stack.
     var stackArguments: [String] {
-        (stackFiles.isEmpty ? defaultStackFiles() : stackFiles).flatMap { ["--file", $0] } + profiles.flatMap { ["--profile", $0] }
+        (stackFiles.isEmpty ? defaultStackFiles() : stackFiles).flatMap { ["--file", $0] }
+            + profiles.flatMap { ["--profile", $0] }
             + (environmentFile.map { ["--env-file", $0] } ?? [])
     }
 

@@ -43,7 +43,7 @@ package final class CgroupRoot {
         return (made, made.set(CgroupLimits(resources), with: controllers))
     }
 
-    /// What is reserved below it all in all: without that in each cgroup around, what is reserved in one is worth nothing.
+    /// What is reserved below it all in all: reserved in one alone, and not in those around it, it is worth nothing.
     package func reserve(_ memory: ByteCount) {
         reserved = memory.bytes
         guard controllers.contains(.memory) else { return }

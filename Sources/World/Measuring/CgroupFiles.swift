@@ -3,7 +3,7 @@ internal import StackModel
 
 /// What the files of one cgroup v2 directory say; each may be missing, as its controller may be.
 struct CgroupFiles: Equatable {
-    /// Without what the kernel would give back before anything is killed: files that are read and written fill any limit.
+    /// Without what the kernel takes back before it kills: files that are read and written fill any limit.
     var memory: Int64?
     /// Since Linux 5.19.
     var memoryPeak: Int64?

@@ -32,7 +32,7 @@ struct KeyRing {
     private static let variable = "MCP_API_KEY"
 
     func currentKey() throws -> APIKey {
-        for line in try read(envFile).split(separator: "\n").reversed() {
+        for line in try read(envFile).split(whereSeparator: \.isNewline).reversed() {
             guard let value = Self.value(of: line) else { continue }
             guard let key = APIKey(value) else {
                 throw Failure(
@@ -55,37 +55,46 @@ struct KeyRing {
 
     /// Makes `keys` the right ones, the first that of `.env`. Where anything fails, all is as it was.
     func install(_ keys: [APIKey], in nginx: NginxService) throws {
-        let before = (env: try read(envFile), nginx: try? read(nginxFile))
+        let before = (env: try bytes(of: envFile), nginx: try? bytes(of: nginxFile))
         guard let first = keys.first else { return }
         do {
-            try write(keys.map { "\"\($0.text)\" 1;\n" }.joined(), to: nginxFile)
+            try write(Array(keys.map { "\"\($0.text)\" 1;\n" }.joined().utf8), to: nginxFile)
             try nginx.check()
             try write(Self.replacingKey(in: before.env, with: first), to: envFile)
             try nginx.reload()
         } catch {
             do {
                 try write(before.env, to: envFile)
-                if let text = before.nginx { try write(text, to: nginxFile) }
+                if let bytes = before.nginx {
+                    try write(bytes, to: nginxFile)
+                } else {
+                    unlink(nginxFile)
+                }
             } catch let second {
                 throw Failure(
                     "\(Self.words(error))\nand it cannot be undone: \(Self.words(second))",
                     .unhealthy)
             }
+            try? nginx.reload()  // It may have taken the new one before it failed.
             throw Failure(
                 "\(Self.words(error))\nnothing was changed: the old key is right", .unhealthy)
         }
     }
 
     /// The key's line gets another value, or is added; all else stays, byte for byte.
-    static func replacingKey(in text: String, with key: APIKey) -> String {
+    static func replacingKey(in bytes: [UInt8], with key: APIKey) -> [UInt8] {
+        let newline = UInt8(ascii: "\n")
         let line = "\(variable)=\(key.text)"
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        let own = lines.indices.filter { value(of: lines[$0][...]) != nil }
-        guard let last = own.last else {
-            return text + (text.isEmpty || text.hasSuffix("\n") ? "" : "\n") + line + "\n"
+        var lines = bytes.split(separator: newline, omittingEmptySubsequences: false)
+        let own = lines.lastIndex { value(of: String(decoding: $0, as: UTF8.self)[...]) != nil }
+        guard let own else {
+            let isWhole = bytes.isEmpty || bytes.last == newline
+            return bytes + (isWhole ? [] : [newline]) + Array("\(line)\n".utf8)
         }
-        lines[last] = (lines[last].hasPrefix("export ") ? "export " : "") + line
-        return lines.joined(separator: "\n")
+        let start = lines[own].starts(with: "export ".utf8) ? "export " : ""
+        let end = lines[own].last == UInt8(ascii: "\r") ? "\r" : ""
+        lines[own] = Array((start + line + end).utf8)[...]
+        return Array(lines.joined(separator: [newline]))
     }
 
     /// What a line says the key is; nil: it is about something else.
@@ -99,7 +108,11 @@ struct KeyRing {
     }
 
     private func read(_ path: String) throws -> String {
-        if let text = TextFile.read(path) { return text }
+        String(decoding: try bytes(of: path), as: UTF8.self)
+    }
+
+    private func bytes(of path: String) throws -> [UInt8] {
+        if let bytes = TextFile.readBytes(path, bytesMax: 1 << 20) { return bytes }
         let error = SystemError("read '\(path)'")
         let isForbidden = errno == EACCES
         throw Failure(
@@ -107,9 +120,9 @@ struct KeyRing {
             isForbidden ? .notAllowed : .unhealthy)
     }
 
-    private func write(_ text: String, to path: String) throws {
+    private func write(_ bytes: [UInt8], to path: String) throws {
         do throws(SystemError) {
-            try TextFile.replace(path, with: Array(text.utf8), mode: 0o600)
+            try TextFile.replace(path, with: bytes, mode: 0o600)
         } catch { throw Failure("\(error)", .unhealthy) }
     }
 
