@@ -37,7 +37,7 @@ let package = Package(
         // World: everything that can surprise us; one outside thing per module.
         .module("LinuxSystem", in: "World", uses: "StackModel", "CLinux", .system),
         .module("Logs", in: "World", uses: "StackModel", "LinuxSystem", .system),
-        .module("Releases", in: "World", uses: "StackModel", "LinuxSystem", .system),
+        .module("Releases", in: "World", uses: "StackModel", "LinuxSystem"),
         .module("Backups", in: "World", uses: "StackModel", "LinuxSystem"),
         .module("Ledger", in: "World", uses: "StackModel", "LinuxSystem", "CSQLite"),
         .module("Systemd", in: "World", uses: "StackModel", "LinuxSystem", .system),

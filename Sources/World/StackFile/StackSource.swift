@@ -84,7 +84,8 @@ package struct StackSource: Sendable {
 }
 
 extension StackSource {
-    /// The variables as systemd hands them over (`LoadCredential=catalyst.env:…`), where it does: then `.env` is not read.
+    /// The variables as systemd hands them over (`LoadCredential=catalyst.env:…`): where it does, `.env` is not
+    /// read.
     private var credentials: String? {
         guard let directory = environment["CREDENTIALS_DIRECTORY"] else { return nil }
         let path = directory + "/catalyst.env"
