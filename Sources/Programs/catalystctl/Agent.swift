@@ -91,9 +91,15 @@ struct Agent {
         if let path = socket ?? environmentVariable("CATALYST_SOCKET"), !path.isEmpty {
             return path
         }
+        let own = Self.usualPath(ofUser: geteuid())
+        let machines = Self.usualPath(ofUser: 0)
+        // Whoever runs none of their own means the machine's.
+        return access(own, F_OK) != 0 && access(machines, F_OK) == 0 ? machines : own
+    }
+
+    private static func usualPath(ofUser user: UInt32) -> String {
         let runtime = environmentVariable("XDG_RUNTIME_DIR").map { ["XDG_RUNTIME_DIR": $0] } ?? [:]
-        return defaultRuntimeDirectory(uid: geteuid(), environment: runtime) + "/"
-            + controlSocketName
+        return defaultRuntimeDirectory(uid: user, environment: runtime) + "/" + controlSocketName
     }
 }
 

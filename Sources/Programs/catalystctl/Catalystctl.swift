@@ -20,8 +20,8 @@ struct Catalystctl: ParsableCommand {
               catalystctl config check        check the stack file
 
             THE AGENT'S SOCKET
-              --socket, or CATALYST_SOCKET, or /run/catalyst/control.sock for root and
-              $XDG_RUNTIME_DIR/catalyst/control.sock for everybody else.
+              --socket, or CATALYST_SOCKET, or /run/catalyst/control.sock for root, and for
+              everybody else $XDG_RUNTIME_DIR/catalyst/control.sock or, without it, root's.
 
             EXIT STATUS
             \(ExitStatus.table)

@@ -57,7 +57,7 @@ struct Verify: ParsableCommand {
         let site: Site
         do throws(ToolError) {
             site = Site(
-                agent: Agent(socket: socket ?? rootsSocket), database: database,
+                agent: Agent(socket: socket), database: database,
                 door: url.flatMap { FrontDoor($0) }, tools: try Tools(takesSignals: true),
                 limit: Self.limit)
         } catch {
@@ -73,17 +73,6 @@ struct Verify: ParsableCommand {
         }
         try output.flush()
         if judgements.status != .success { throw judgements.status }
-    }
-
-    /// Whoever is not root means the machine's agent all the same, unless there is one of their own.
-    private var rootsSocket: String? {
-        func socket(of user: UInt32) -> String {
-            defaultRuntimeDirectory(uid: user, environment: environmentVariables()) + "/"
-                + controlSocketName
-        }
-        let isNamed = environmentVariable("CATALYST_SOCKET") != nil
-        let hasOwn = access(socket(of: geteuid()), F_OK) == 0
-        return isNamed || hasOwn || access(socket(of: 0), F_OK) != 0 ? nil : socket(of: 0)
     }
 
     /// Shows each when it is known: some take seconds.
