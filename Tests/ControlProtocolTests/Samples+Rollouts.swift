@@ -108,7 +108,8 @@ extension Sample {
             reply { $0.rollout = rollout(phases, .undoing, .restart) },
             reply { $0.plan = plan },
             reply { $0.release = ReleaseReply(release, isCurrent: true, services: ["scanner"]) },
-            reply { $0.output = "Compiling" }, reply { $0.path = "/s/snapshot-1.sqlite" }, reply { $0.status = busy },
+            reply { $0.output = "Compiling" }, reply { $0.path = "/s/snapshot-1.sqlite" },
+            reply { $0.status = busy },
         ]
     }
 }

@@ -9,7 +9,8 @@ final class FrontDoor {
         return places.first { access($0, X_OK) == 0 }
     }()
     static let isPossible =
-        nginx != nil && ["curl", "openssl"].allSatisfy { run([$0, "--version"]).status == 0 }
+        nginx != nil
+        && [["curl", "--version"], ["openssl", "version"]].allSatisfy { run($0).status == 0 }
 
     let folder: String
     let port = freePort()

@@ -13,9 +13,9 @@ package struct Plan: Equatable, Sendable, Encodable {
         self.monthlyCost = monthlyCost
     }
 
-    /// The documented ones, the smallest first.
+    /// The documented ones, the smallest first, which has no documented price.
     package static let documented = [
-        Plan(cpus: 4, memory: .mebibytes(8 << 10), monthlyCost: 48),
+        Plan(cpus: 4, memory: .mebibytes(8 << 10)),
         Plan(cpus: 6, memory: .mebibytes(16 << 10), monthlyCost: 96),
         Plan(cpus: 8, memory: .mebibytes(32 << 10), monthlyCost: 192),
     ]
@@ -43,17 +43,15 @@ package struct Bill: Equatable, Sendable {
 
     package static let droplet = "droplet"
     package static let database = "database"
-    /// The documented costs of the managed database, and of a replica to read from.
-    package static let databaseCost = 15.0
+    /// The documented cost of a replica of the database to read from.
     package static let readReplicaCost = 15.0
 
     /// What the stack file gives, and where it is silent the documented costs.
     package init(given: [String: Double], plan: Plan?) {
         let server = given[Self.droplet] ?? plan?.monthlyCost
-        let database = given[Self.database] ?? Self.databaseCost
         let others = given.filter { ![Self.droplet, Self.database].contains($0.key) }
         items =
-            [Item(Self.droplet, server), Item(Self.database, database)]
+            [Item(Self.droplet, server), Item(Self.database, given[Self.database])]
             + others.sorted { $0.key < $1.key }.map { Item($0.key, $0.value) }
     }
 

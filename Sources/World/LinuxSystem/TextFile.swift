@@ -40,6 +40,8 @@ package enum TextFile {
         let descriptor = open(
             temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw SystemError("write '\(temporary)'") }
+        // One that was left by a process that was killed may be open to others.
+        fchmod(descriptor, mode)
         let written = Glibc.write(descriptor, bytes, bytes.count)
         let isComplete = written == bytes.count && fsync(descriptor) == 0
         let reason =

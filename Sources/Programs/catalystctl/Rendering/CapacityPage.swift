@@ -120,6 +120,9 @@ extension CapacityPage {
         let items = report.bill.items.map { item in
             "\(item.name) \(item.cost.map(dollars) ?? "not given")"
         }
+        guard report.bill.sum > 0 else {
+            return items.joined(separator: ", ") + ": see x-catalyst.host.costs in the stack file"
+        }
         let sum = "\(report.bill.isComplete ? "" : "at least ")\(dollars(report.bill.sum)) a month"
         return items.joined(separator: ", ") + ": " + sum
     }
