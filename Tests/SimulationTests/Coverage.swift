@@ -48,7 +48,7 @@ struct Coverage {
         case .judged, .troubled, .stopRequested, .reloaded, .shutdownRequested, .replaceRequested,
             .tookOver, .removeRequested:
             break
-        case .began(let stopped, _):
+        case .began(let stopped, _, _):
             for name in stack.order where !stopped.contains(name) {
                 reach(.startRequested, name, stack)
             }

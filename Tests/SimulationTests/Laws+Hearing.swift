@@ -10,7 +10,7 @@ extension Laws {
         case .judged(let name, let verdict, _): hear(verdict, of: name)
         case .troubled(let thing, let isBad):
             if isBad { troubled.insert(thing) } else { troubled.remove(thing) }
-        case .began(let stopped, _):
+        case .began(let stopped, _, _):
             take(stack.spec.services, now)
             for name in stack.order where !stopped.contains(name) { records[name]?.isWanted = true }
         case .startRequested(let names) where !isShuttingDown: want(names)

@@ -93,8 +93,9 @@ extension Stack.Event {
             "\(name) \(verdict.rawValue)\(hung ? " (hung)" : "")"
         case .troubled(let thing, true): "\(thing.rawValue) bad"
         case .troubled(let thing, false): "\(thing.rawValue) no longer bad"
-        case .began(let stopped, let running):
+        case .began(let stopped, let running, let pasts):
             (stopped.isEmpty ? "begin" : "begin without \(list(stopped))")
+                + (pasts.isEmpty ? "" : " again")
                 + (running.isEmpty ? "" : ", finding \(list(running.keys.sorted()))")
         case .startRequested(let names): "start \(list(names))"
         case .stopRequested(let names): "stop \(list(names))"

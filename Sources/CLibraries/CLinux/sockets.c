@@ -5,6 +5,8 @@
 #include <linux/filter.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #ifndef SYS_pidfd_getfd
@@ -37,4 +39,17 @@ int catalyst_accept_queue(int listener) {
 
 int catalyst_take_descriptor(int pidfd, int number) {
     return (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+}
+
+ssize_t catalyst_send_descriptor(int socket, const char *text, size_t length, int descriptor) {
+    struct iovec part = {.iov_base = (void *)text, .iov_len = length};
+    union { struct cmsghdr header; char bytes[CMSG_SPACE(sizeof(int))]; } control;
+    memset(&control, 0, sizeof control);
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

@@ -17,6 +17,8 @@ package struct ControlRequest: Codable, Equatable, Sendable {
         case testAlert = "test-alert"
         /// A copy of the ledger in a file, for a backup.
         case snapshot
+        /// The agent's program as it is on the disk now takes its place.
+        case reexec
 
         /// Whether it changes anything: such a request needs the operator's role.
         package var changes: Bool {
@@ -26,7 +28,7 @@ package struct ControlRequest: Codable, Equatable, Sendable {
                 false
             case .up, .down, .start, .stop, .restart, .reload, .acknowledge, .silence,
                 .maintenanceStart, .maintenanceEnd, .testAlert, .deploy, .rollback,
-                .cancelRollout, .resumeRollout, .snapshot:
+                .cancelRollout, .resumeRollout, .snapshot, .reexec:
                 true
             }
         }

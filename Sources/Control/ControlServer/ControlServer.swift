@@ -3,7 +3,7 @@ internal import Glibc
 internal import JSONLines
 package import LinuxSystem
 internal import StackModel
-internal import SystemPackage
+package import SystemPackage
 
 /// Accepts requests at a Unix socket, knows who asks, and sends the replies. It decides nothing.
 package final class ControlServer {
@@ -23,14 +23,21 @@ package final class ControlServer {
     /// A connection that asks nothing for so long is closed.
     package static let idleLimit = Duration.seconds(60)
 
-    package init(on loop: EventLoop, path: String, policy: AccessPolicy) throws(SystemError) {
+    /// `listener`: one that listens at `path` already, with those who wait in it.
+    package init(
+        on loop: EventLoop, path: String, listener: FileDescriptor? = nil, policy: AccessPolicy
+    ) throws(SystemError) {
         self.loop = loop
         self.path = path
         self.policy = policy
         // Everyone may connect and is told what is missing; who asks decides.
-        listener = try UnixSocket.listen(at: path, mode: 0o666)
-        try loop.watch(listener, for: .readable) { [unowned self] _ in accept() }
+        self.listener =
+            if let listener { listener } else { try UnixSocket.listen(at: path, mode: 0o666) }
+        try loop.watch(self.listener, for: .readable) { [unowned self] _ in accept() }
     }
+
+    /// For a program that takes this one's place.
+    package var listenerNumber: Int32 { listener.rawValue }
 
     /// Stops listening and removes the socket. Open answers are cut off.
     package func close() {

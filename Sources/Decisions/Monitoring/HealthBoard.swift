@@ -68,6 +68,11 @@ package struct HealthBoard: Sendable {
         patients[subject] = Patient(tally: Tally(startedAt: now), rules: rules)
     }
 
+    /// One that an earlier agent asked goes on with what it answered then.
+    package mutating func resumed(_ subject: Subject, rules: HealthCheck, tally: Tally) {
+        patients[subject] = Patient(tally: tally, rules: rules)
+    }
+
     /// The rules changed under it.
     package mutating func adjusted(_ subject: Subject, rules: HealthCheck) {
         patients[subject]?.rules = rules

@@ -2,7 +2,7 @@ package import StackModel
 
 /// What the answers of one instance so far mean. A new instance gets a new tally: verdicts are not
 /// inherited.
-package struct Tally: Equatable, Sendable {
+package struct Tally: Equatable, Sendable, Codable {
     package private(set) var verdict = Verdict.unknown
     /// The answers behind `verdict` when it is bad.
     package private(set) var lastFailure: Report.Failure?

@@ -1,7 +1,7 @@
 package import StackModel
 
 /// A service's troubles since it was last well for long.
-package struct History: Equatable, Sendable {
+package struct History: Equatable, Sendable, Codable {
     /// Restarts in a row, without a long healthy life between them.
     package var crashes = 0
     /// When they were decided, newest last; no more than can matter for giving up.

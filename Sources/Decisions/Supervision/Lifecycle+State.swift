@@ -38,13 +38,15 @@ extension Lifecycle.State {
         case .failed: .failed
         }
     }
-    package var crashesInARow: Int {
+    package var crashesInARow: Int { history.crashes }
+
+    var history: History {
         switch self {
-        case .down: 0
+        case .down: History()
         case .held(let history), .starting(let history), .up(let history),
             .stopping(_, let history), .clearing(_, _, let history), .waiting(let history),
             .failed(let history):
-            history.crashes
+            history
         }
     }
 }

@@ -50,13 +50,15 @@ extension Stack {
 
     /// Whoever is stopped by the operator, and still runs, is stopped once it was found.
     mutating func find(
-        _ name: ServiceName, _ number: Int, _ surroundings: Lifecycle.Surroundings,
-        _ effects: inout [Effect]
+        _ name: ServiceName, _ number: Int, _ past: Past?,
+        _ surroundings: Lifecycle.Surroundings, _ effects: inout [Effect]
     ) {
         guard let member = members[name] else { return }
-        members[name]?.instances = number
-        let saysWhenReady = member.spec.healthCheck.probe != .none
+        members[name]?.instances = max(number, past?.instances ?? 0)
+        let wasReady = past?.phase == .running(isReady: true)
+        let saysWhenReady = member.spec.healthCheck.probe != .none && !wasReady
         step(name, .found(saysWhenReady: saysWhenReady), surroundings, &effects)
+        if wasReady { members[name]?.isHealthy = past?.isHealthy }
     }
 
     mutating func leave(_ name: ServiceName) {

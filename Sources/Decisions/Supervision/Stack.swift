@@ -33,8 +33,10 @@ package struct Stack: Sendable {
         /// Something that several services use is known to be bad, or is no longer.
         case troubled(Subject.Thing, Bool)
         /// The agent begins: all but these are wanted, as the operator left it.
-        /// `running`: instances of an earlier agent, by their numbers.
-        case began(stopped: [ServiceName], running: [ServiceName: Int] = [:])
+        /// `running`: instances of an earlier agent, by their numbers. `pasts`: what it knew.
+        case began(
+            stopped: [ServiceName], running: [ServiceName: Int] = [:],
+            pasts: [ServiceName: Past] = [:])
         case startRequested([ServiceName])
         case stopRequested([ServiceName])
         /// One after another, each when the one before it is well again.
@@ -100,14 +102,19 @@ package struct Stack: Sendable {
             judge(name, verdict, hung: hung, surroundings, &effects)
         case .troubled(let thing, let isBad):
             if isBad { troubledThings.insert(thing) } else { troubledThings.remove(thing) }
-        case .began(let stopped, let running):
+        case .began(let stopped, let running, let pasts):
             let wanted = order.filter { !stopped.contains($0) }
             for name in wanted { members[name]?.isWanted = true }
             for name in order where wanted.contains(name) || running[name] != nil {
-                step(name, .startRequested, surroundings, &effects)
+                if let past = pasts[name], wanted.contains(name) {
+                    resume(name, past, isRunning: running[name] != nil, surroundings, &effects)
+                } else {
+                    step(name, .startRequested, surroundings, &effects)
+                }
             }
             for name in order {
-                if let number = running[name] { find(name, number, surroundings, &effects) }
+                guard let number = running[name] else { continue }
+                find(name, number, pasts[name], surroundings, &effects)
             }
         case .startRequested(let names):
             guard !isShuttingDown else { break }

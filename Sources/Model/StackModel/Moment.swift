@@ -1,5 +1,5 @@
 /// A point on the monotonic clock, in nanoseconds. Decisions get it as a value, never read a clock.
-package struct Moment: Hashable, Comparable, Sendable {
+package struct Moment: Hashable, Comparable, Sendable, Codable {
     package let nanoseconds: Int64
 
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }

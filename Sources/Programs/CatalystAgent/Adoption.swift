@@ -120,6 +120,9 @@ extension Runner {
                 sockets = try OwnedSockets(
                     address: address, backlog: found.spec.backlog,
                     from: all.sorted { $0.number < $1.number }.map(\.pid), main: own.pid)
+                if let kept = agent.heirlooms.claim(name.socketHeirloom) {
+                    sockets?.dispose(of: kept)
+                }
             }
         } catch {
             throw SpawnError("its socket cannot be taken back: \(error)")
@@ -128,7 +131,11 @@ extension Runner {
         let instance = try adopted(found.spec, found.tree, found.number, sockets?.main)
         self.instance = instance
         enforceLimits(of: instance)
-        agent.board.began(.service(name), rules: rules(of: instance), now: instance.started)
+        if let tally = known(of: found.tree)?.tally {
+            agent.board.resumed(.service(name), rules: rules(of: instance), tally: tally)
+        } else {
+            agent.board.began(.service(name), rules: rules(of: instance), now: instance.started)
+        }
         agent.record(
             .adopted, name, .notice, "was found running (pid \(found.tree.leader)), and goes on")
         agent.rememberInstances()
@@ -149,11 +156,32 @@ extension Runner {
         }
         let instance = Instance(
             number: number, child: child, tree: tree, spec: spec, request: prepared.request,
-            socket: socket)
+            socket: socket, started: known(of: tree)?.started ?? Clock.now())
         do throws(SystemError) { try watch(child, of: instance) } catch {
             throw SpawnError("\(error)")
         }
         return instance
+    }
+
+    /// What the agent before knew of this very instance.
+    private func known(of tree: ProcessTree) -> RememberedState.Service? {
+        let before = agent.predecessor
+        return before.instances[name]?.mark == tree.mark ? before.services[name] : nil
+    }
+
+    /// The service goes on from what the agent before knew.
+    func resume(_ known: RememberedState.Service) {
+        restarts = known.restarts
+        lastExit = known.lastExit
+        launched = max(launched, known.past.instances)
+    }
+
+    func remembered() -> RememberedState.Service? {
+        guard let member = agent.stack?.members[name] else { return nil }
+        return RememberedState.Service(
+            past: member.past(alarm: alarmDue),
+            tally: instance == nil ? nil : agent.board[.service(name)]?.tally, since: since,
+            restarts: restarts, lastExit: lastExit, started: instance?.started)
     }
 
     func beginProbingAdopted() {

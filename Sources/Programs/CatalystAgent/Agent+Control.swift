@@ -33,6 +33,7 @@ extension Agent {
         case .maintenanceEnd: endMaintenance(connection)
         case .testAlert: testAlerts(request, connection)
         case .snapshot: snapshot(connection)
+        case .reexec: replace(connection)
         case .releases: listReleases(connection)
         case .rollouts: listRollouts(request, connection)
         case .deploy, .rollback, .restart, .cancelRollout, .resumeRollout:

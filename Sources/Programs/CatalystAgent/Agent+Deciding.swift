@@ -91,6 +91,7 @@ extension Agent {
         default: break
         }
         if from.stage != to.stage { runner.since = Clock.wallTime() }
+        rememberInstances()
         // One that was found running a moment ago waits for nothing.
         let isHeld = if case .held = stack?.members[name]?.state { true } else { false }
         let missing = isHeld ? stack?.missing(for: name) ?? [] : []

@@ -73,6 +73,7 @@ extension Agent {
 
     private func announce(_ verdict: Verdict, of subject: Subject) {
         alarms.lookSoon()
+        rememberInstances()
         let tally = board[subject]?.tally
         let failure = tally?.lastFailure.map { "\($0)" } ?? ""
         let name = subject.service

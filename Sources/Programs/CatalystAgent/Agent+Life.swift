@@ -22,7 +22,9 @@ extension Agent {
     }
 
     func listen() throws {
-        let server = try ControlServer(on: loop, path: options.socketPath, policy: .ofThisMachine())
+        let server = try ControlServer(
+            on: loop, path: options.socketPath,
+            listener: heirlooms.claim(Handover.controlSocket), policy: .ofThisMachine())
         server.onRequest = { [unowned self] request, connection in answer(request, connection) }
         server.onClose = { [unowned self] connection in forget(connection) }
         self.server = server
@@ -54,7 +56,10 @@ extension Agent {
             return
         }
         record(.agentStopping, nil, .notice, "\(signal): stopping the stack")
-        if stack == nil { end() } else { beginShutdown(.shutdownRequested) }
+        guard stack == nil else { return beginShutdown(.shutdownRequested) }
+        guard !isEnding else { return end() }
+        isEnding = true
+        end(findLeftovers()) { [unowned self] in end() }
     }
 
     /// A rollout under way is left as the ledger has it: the next agent goes on with it.
@@ -90,6 +95,7 @@ extension Agent {
         for runner in runners.values { runner.discard() }
         logs.stop()
         remembered.instances = [:]
+        remembered.services = [:]
         stateKeeper.save(remembered, to: options.stateFile)
         record(.agentStopped, nil, .notice, "catalystd stopped")
         let events = chronicle.tell()

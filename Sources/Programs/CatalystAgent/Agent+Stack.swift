@@ -46,7 +46,7 @@ extension Agent {
             }
         }
         guard !leftovers.isEmpty, let lastGood = stackReader.lastGood() else {
-            return end(leftovers) { [unowned self] in readStack(begin) }
+            return readStack { [unowned self] in adopt(leftovers, $0, nil, nil) {} }
         }
         adopt(leftovers, lastGood, nil, nil) { [unowned self] in reload(nil) }
     }
@@ -61,7 +61,7 @@ extension Agent {
     }
 
     /// Reads the stack files, of the current release too. A broken file starts the last good stack, and is told.
-    private func readStack(_ begin: @escaping (StackSpec, [Adopted]) -> Void) {
+    private func readStack(_ begin: @escaping (StackSpec) -> Void) {
         guard !isEnding else { return }
         readDefinitions { [unowned self] outcome in
             // Too late: the agent was told to stop before there was a stack.
@@ -70,7 +70,7 @@ extension Agent {
             case .read(let spec):
                 hasReadStack = true
                 stateKeeper.save(spec, to: options.lastGoodStack)
-                begin(spec, [])
+                begin(spec)
             case .refused(let words):
                 refused(words)
                 guard let lastGood = stackReader.lastGood() else {
@@ -78,7 +78,7 @@ extension Agent {
                         "there is no stack to run: mend the stack file and start again",
                         exitCode: 100)
                 }
-                begin(lastGood, [])
+                begin(lastGood)
             }
         }
     }
@@ -155,10 +155,47 @@ extension Agent {
         follow(spec)
         let found = adopted.filter(takeOver)
         let numbers = Dictionary(found.map { ($0.spec.name, $0.number) }) { $1 }
-        post(.began(stopped: remembered.stopped, running: numbers))
+        let known = predecessor.services.filter { spec.service($0.key) != nil }
+        for (name, service) in known.sorted(by: { $0.key < $1.key }) {
+            runner(name).resume(service)
+            if numbers[name] == nil { noticeAbsence(of: name, service.past) }
+        }
+        predecessor = RememberedState()
+        post(
+            .began(
+                stopped: remembered.stopped, running: numbers, pasts: known.mapValues(\.past)))
+        for (name, service) in known where numbers[name] != nil || !service.past.isAlive {
+            if stack?.members[name]?.state.isAlive == service.past.isAlive {
+                runner(name).since = service.since
+            }
+        }
         for adopted in found { runner(adopted.spec.name).beginProbingAdopted() }
+        takeSocketsBack()
         learnAvailability()
         becameReady()
+    }
+
+    /// Callers of what does not run now wait on, as far as it is to run.
+    private func takeSocketsBack() {
+        for name in stack?.order ?? [] {
+            guard let member = stack?.members[name], member.isWanted,
+                heirlooms.unclaimed.contains(name.socketHeirloom)
+            else { continue }
+            switch member.state {
+            case .down, .failed: break
+            // What it cannot be opened for is told when it starts.
+            default: _ = try? runner(name).mainSocket(for: member.spec)
+            }
+        }
+        heirlooms.endUnclaimed()
+    }
+
+    /// It ran when the agent before ended, and does not any more.
+    private func noticeAbsence(of name: ServiceName, _ past: Past) {
+        guard case .running = past.phase, !remembered.stopped.contains(name) else { return }
+        runner(name).lastExit = .unknown
+        record(
+            .exited, name, .warning, "exited while the agent was away, status unknown")
     }
 
     /// Reads the files again; what is refused changes nothing. `done` gets the refusal, or nil when it is under way.

@@ -45,6 +45,10 @@ package final class Agent {
     var isFinishing = false
     private(set) lazy var stackReader = StackReader(agent: self)
     let readiness: Readiness
+    var heirlooms: Heirlooms
+    /// What the program that this one takes the place of told it.
+    let inheritance: Handover?
+    var isBeingReplaced = false
     let signals: Signals
     var server: ControlServer?
 
@@ -53,6 +57,8 @@ package final class Agent {
     var board = HealthBoard()
     var chronicle: Chronicle
     var remembered: RememberedState
+    /// What the agent before knew when it ended, in this boot; nothing once that is taken over.
+    var predecessor: RememberedState
     var waiters: [Waiter] = []
     var listeners: [Listener] = []
     var streams = 0
@@ -70,6 +76,8 @@ package final class Agent {
     var wellnessChanges: [ServiceName] = []
     var isDeciding = false
     private var isRememberingDue = false
+    private var isRememberingSoon = false
+    private var rememberedAt = Moment.zero
     private var isStatusDue = false
     private var lastProbeID: UInt64 = 0
     var exitCode: Int32 = 0
@@ -77,6 +85,8 @@ package final class Agent {
     var isEnding = false
 
     package init(_ options: AgentOptions) throws {
+        var options = options
+        inheritance = Handover.taken(from: &options.environment)
         self.options = options
         Descriptors.withholdInherited()
         Memory.boundFreeHeap()
@@ -88,11 +98,15 @@ package final class Agent {
         stateKeeper = StateKeeper(inlet: inlet)
         shelfThread = WorkerThread(named: "shelf", capacity: 64)
         readiness = Readiness(environment: options.environment)
+        heirlooms = Heirlooms(
+            readiness, environment: options.environment, handed: inheritance?.descriptors ?? [:])
         chronicle = Chronicle(environment: options.environment)
-        inheritedLimits = ResourceLimit.raiseDescriptorLimit().map { ["nofile": $0] } ?? [:]
+        let raised = ResourceLimit.raiseDescriptorLimit().map { ["nofile": $0] } ?? [:]
+        inheritedLimits = inheritance?.inheritedLimits ?? raised
         try Directory.make(options.stateDirectory, mode: 0o750)
         try Self.makeRuntimeDirectory(options.runtimeDirectory)
-        remembered = RememberedState.read(options.stateFile)
+        remembered = inheritance?.state ?? RememberedState.read(options.stateFile)
+        predecessor = remembered.boot == Proc.bootID() ? remembered : RememberedState()
         (cgroups, notes["cgroup"]) = Self.openCgroups(options)
         let inlet = inlet
         let box = AgentBox()
@@ -124,8 +138,10 @@ package final class Agent {
             record(.agentAnomaly, nil, .error, "\(words), going on without")
         }
         loop.afterTurn = { [unowned self] in afterTurn() }
+        let place = inheritance.map { " in the place of \($0.version)" } ?? ""
         record(
-            .agentStarted, nil, .notice, "catalystd \(catalystVersion) started (pid \(getpid()))")
+            .agentStarted, nil, .notice,
+            "catalystd \(catalystVersion) started\(place) (pid \(getpid()))")
         // Opened by its first use.
         ledger.countOutbox()
         collector.start()
@@ -174,7 +190,7 @@ package final class Agent {
         courier.restart()
     }
 
-    /// The instances that run changed: remembered after this turn.
+    /// The instances that run changed, or what is known of a service: remembered after this turn.
     func rememberInstances() { isRememberingDue = true }
 
     private func logsDropped(_ name: ServiceName, _ bytes: UInt64) {
@@ -209,8 +225,20 @@ package final class Agent {
             rolling.tellFollowers(event)
         }
         settleWaiters()
-        if isRememberingDue { remember() }
+        if isRememberingDue { rememberInTime() }
         if !events.isEmpty { tellStatusSoon() }
+    }
+
+    /// At once; of a thousand services not with each turn.
+    private func rememberInTime() {
+        guard !isRememberingSoon else { return }
+        let pace = Duration.microseconds(100) * runners.count
+        guard Clock.now() - rememberedAt < pace else { return remember() }
+        isRememberingSoon = true
+        loop.setAlarm(after: pace) { [unowned self] in
+            isRememberingSoon = false
+            remember()
+        }
     }
 
     /// What `systemctl status` shows: once a second at most.
@@ -228,8 +256,15 @@ package final class Agent {
 
     func remember() {
         isRememberingDue = false
+        // Before that it still is what the agent before knew.
+        guard let stack else { return }
+        rememberedAt = Clock.now()
         remembered.boot = Proc.bootID()
+        remembered.agent = getpid()
         remembered.instances = runners.compactMapValues { $0.instance?.remembered() }
+        remembered.services = stack.order.reduce(into: [:]) { services, name in
+            services[name] = runners[name]?.remembered()
+        }
         stateKeeper.save(remembered, to: options.stateFile)
     }
 }

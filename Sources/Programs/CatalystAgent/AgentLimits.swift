@@ -79,6 +79,13 @@ enum AgentLimits {
     /// How much longer than its own limit a probe's answer may be on its way.
     static let probeMargin = Duration.seconds(1)
 
+    /// Descriptors left to the next agent: systemd keeps as many (`FileDescriptorStoreMax=`).
+    static let heirloomsMax = 512
+    /// What an agent that is replaced in its place tells its successor: 1,000 services are under 1 MiB.
+    static let handoverBytesMax = 16 << 20
+    /// A successor that has not looked at what it is to take over by then is refused.
+    static let successorTime = Duration.seconds(10)
+
     static var all: [Limit] {
         [
             Limit(

@@ -12,8 +12,12 @@ package struct AgentOptions: Sendable {
     package var cgroup: String?
     package var stateDirectory: String
     package var socketPath: String
+    /// This program's own file, or what took its place since.
+    package var program: String
     /// Where the other programs are: `catalystctl`, `catalyst-collector`.
     package var programDirectory: String
+    /// This program's flags, as they were given.
+    package var arguments: [String] = []
     /// The agent's own environment; services get only the harmless part of it.
     package var environment: [String: String]
 
@@ -30,6 +34,7 @@ package struct AgentOptions: Sendable {
             socket
             ?? defaultRuntimeDirectory(uid: user, environment: environment) + "/"
             + controlSocketName
+        self.program = program
         programDirectory = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
     }
 

@@ -13,7 +13,7 @@ final class Instance {
     let request: SpawnRequest
     /// The agent's copy of the socket it was given.
     let socket: ListeningSocket?
-    let started = Clock.now()
+    let started: Moment
     let startedAt = Clock.wallTime()
     /// When the kernel started its main process: with the pid, what names it for good. Read when first needed.
     private var startTicks: (pid: Int32, ticks: UInt64)?
@@ -49,8 +49,9 @@ final class Instance {
 
     init(
         number: Int, child: Child, tree: ProcessTree, spec: ServiceSpec, request: SpawnRequest,
-        socket: ListeningSocket?
+        socket: ListeningSocket?, started: Moment = Clock.now()
     ) {
+        self.started = started
         self.number = number
         self.child = child
         self.tree = tree

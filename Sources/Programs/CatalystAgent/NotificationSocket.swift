@@ -23,13 +23,15 @@ struct Notification: Equatable {
 /// A service's `NOTIFY_SOCKET`: an abstract address, so that it needs no file, no rights and no tidying up.
 struct NotificationSocket {
     let address: String
-    private let descriptor: FileDescriptor
+    let descriptor: FileDescriptor
 
+    /// `kept`: the one that an earlier agent had there, with what was said meanwhile.
     init(
-        address: String, on loop: EventLoop, _ receive: @escaping (Notification) -> Void
+        address: String, kept: FileDescriptor?, on loop: EventLoop,
+        _ receive: @escaping (Notification) -> Void
     ) throws(SystemError) {
         self.address = address
-        let descriptor = try UnixSocket.receiver(at: address)
+        let descriptor = if let kept { kept } else { try UnixSocket.receiver(at: address) }
         self.descriptor = descriptor
         try loop.watch(descriptor, for: .readable, rank: .signsOfLife) { _ in
             for _ in 0..<AgentLimits.notificationsPerTurnMax {

@@ -8,7 +8,9 @@ final class OwnedSockets {
     let address: String
     private let group: ReuseportGroup
     /// The one that users reach.
-    private(set) var main: ListeningSocket
+    private(set) var main: ListeningSocket { didSet { onMain() } }
+    /// Users go to another socket from now on.
+    var onMain: () -> Void = {}
     /// The one they reached before, while it is served still.
     private(set) var previous: ListeningSocket?
     /// Where probes of the second socket have to come from.
@@ -33,6 +35,24 @@ final class OwnedSockets {
         self.main = chosen.socket
         previous = taken.first { $0.pid != main }?.socket
         if previous != nil { try group.sendAll(to: self.main) }
+    }
+
+    /// Takes the one back that users reached before, which no process has any more.
+    init(address: String, backlog: Int, kept: FileDescriptor) throws(SystemError) {
+        self.address = address
+        group = try ReuseportGroup(address: address, backlog: backlog)
+        main = try group.adopt(kept)
+        try group.sendAll(to: main)
+    }
+
+    /// Another one, of which nobody but us knows any more: who waits in it is turned away.
+    func dispose(of kept: FileDescriptor) {
+        guard let socket = try? group.adopt(kept), socket !== main, socket !== previous else {
+            return
+        }
+        // Where it cannot be steered there is no second one.
+        try? group.sendAll(to: main)
+        group.close(socket)
     }
 
     /// For an instance that only probes are to reach.

@@ -1,7 +1,12 @@
 internal import LinuxSystem
+internal import Monitoring
 internal import StackModel
+internal import Supervision
 
-/// What outlives the agent: the operator's wishes, and the instances that run.
+/// What outlives the agent: the operator's wishes, the instances that run, and what is known of the services.
+///
+/// Another release's agent reads it as well: what it does not know it leaves out, and what it misses is as if
+/// nothing had been remembered. So every key is optional, and none ever changes its meaning.
 struct RememberedState: Codable, Equatable, Sendable {
     struct Instance: Codable, Equatable, Sendable {
         var pid: Int32
@@ -11,10 +16,51 @@ struct RememberedState: Codable, Equatable, Sendable {
         var cgroup: String?
     }
 
-    var boot: String = ""
+    struct Service: Codable, Equatable, Sendable {
+        var past: Past
+        /// What its answers so far mean.
+        var tally: Tally?
+        /// Since when it is in its state.
+        var since: Timestamp
+        var restarts: Int
+        var lastExit: ExitReason?
+        /// When its instance was started.
+        var started: Moment?
+    }
+
+    var boot = ""
+    /// Who wrote it.
+    var agent: Int32 = 0
     /// Services that the operator has stopped.
     var stopped: [ServiceName] = []
     var instances: [ServiceName: Instance] = [:]
+    var services: [ServiceName: Service] = [:]
+
+    private enum CodingKeys: CodingKey { case boot, agent, stopped, instances, services }
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        boot = (try? values.decode(String.self, forKey: .boot)) ?? ""
+        agent = (try? values.decode(Int32.self, forKey: .agent)) ?? 0
+        stopped = (try? values.decode([ServiceName].self, forKey: .stopped)) ?? []
+        instances = Self.readable(values, .instances)
+        services = Self.readable(values, .services)
+    }
+
+    /// Each by itself: one that cannot be read costs only itself.
+    private static func readable<Value: Codable>(
+        _ values: KeyedDecodingContainer<CodingKeys>, _ key: CodingKeys
+    ) -> [ServiceName: Value] {
+        let found = try? values.decode([ServiceName: Readable<Value>].self, forKey: key)
+        return (found ?? [:]).compactMapValues(\.value)
+    }
+
+    private struct Readable<Value: Codable>: Decodable {
+        let value: Value?
+        init(from decoder: any Decoder) { value = try? Value(from: decoder) }
+    }
 
     /// Those that still run, from a state of this boot.
     func survivors(boot: String) -> [Survivor] {

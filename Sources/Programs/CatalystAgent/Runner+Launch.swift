@@ -62,13 +62,23 @@ extension Runner {
         guard let address = spec.listen else { return nil }
         do throws(SystemError) {
             let owned =
-                if let sockets { sockets } else {
+                if let sockets { sockets } else if let kept = keptSockets(spec, address) {
+                    kept
+                } else {
                     try OwnedSockets(address: address, backlog: spec.backlog)
                 }
             sockets = owned
             return owned.main
         } catch {
             throw SpawnError("cannot start '\(name)': \(error)")
+        }
+    }
+
+    /// Those of an instance that ended with the agent before; its callers still wait.
+    private func keptSockets(_ spec: ServiceSpec, _ address: String) -> OwnedSockets? {
+        agent.heirlooms.claim(name.socketHeirloom).flatMap {
+            // Defined otherwise by now: then a new one is opened.
+            try? OwnedSockets(address: address, backlog: spec.backlog, kept: $0)
         }
     }
 
@@ -142,9 +152,12 @@ extension Runner {
     func openNotificationSocket() throws(SpawnError) {
         guard notificationSocket == nil else { return }
         do {
-            notificationSocket = try NotificationSocket(
-                address: "@catalyst/\(agent.options.identity)/\(name)", on: agent.loop
+            let socket = try NotificationSocket(
+                address: "@catalyst/\(agent.options.identity)/\(name)",
+                kept: agent.heirlooms.claim(name.notificationHeirloom), on: agent.loop
             ) { [unowned self] notification in received(notification) }
+            notificationSocket = socket
+            agent.heirlooms.keep(socket.descriptor, named: name.notificationHeirloom)
         } catch {
             throw SpawnError("cannot start '\(name)': \(error)")
         }

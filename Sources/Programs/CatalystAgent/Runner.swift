@@ -21,7 +21,12 @@ final class Runner {
     /// Hears what comes of the swap.
     var onSwap: (Swap.Outcome) -> Void = { _ in }
     /// The sockets that the agent owns for it.
-    var sockets: OwnedSockets?
+    var sockets: OwnedSockets? {
+        didSet {
+            sockets?.onMain = { [unowned self] in bequeathSocket() }
+            bequeathSocket()
+        }
+    }
     /// While it is watched closely after a change.
     var soakInterval: Duration?
     /// Since when the service is in its state.
@@ -34,6 +39,7 @@ final class Runner {
     var lastReport: Report?
     /// When the alarm rings, while there is one.
     private(set) var alarmTime: Timestamp?
+    private(set) var alarmDue: Moment?
     private var alarm: AlarmID?
     var notificationSocket: NotificationSocket?
     /// Made once for each definition, so that a restart does not wait for it.
@@ -80,16 +86,27 @@ final class Runner {
         clearAlarm()
         agent.loop.cancel(swapAlarm)
         agent.logs.close(name)
-        sockets?.close()
+        leaveUsers()
         notificationSocket?.close(on: agent.loop)
+        agent.heirlooms.forget(name.notificationHeirloom)
+    }
+
+    private func bequeathSocket() {
+        if let main = sockets?.main.descriptor {
+            agent.heirlooms.keep(main, named: name.socketHeirloom)
+        } else {
+            agent.heirlooms.forget(name.socketHeirloom)
+        }
     }
 
     private func setAlarm(after delay: Duration) {
         agent.loop.cancel(alarm)
         alarmTime = Clock.wallTime() - (.zero - delay)
+        alarmDue = Clock.now() + delay
         alarm = agent.loop.setAlarm(after: delay) { [unowned self] in
             alarm = nil
             alarmTime = nil
+            alarmDue = nil
             agent.post(.happened(name, .alarmRang))
         }
     }
@@ -98,6 +115,7 @@ final class Runner {
         agent.loop.cancel(alarm)
         alarm = nil
         alarmTime = nil
+        alarmDue = nil
     }
 
     private func spawn() {

@@ -1,7 +1,8 @@
 internal import LinuxSystem
 internal import StackModel
+internal import SystemPackage
 
-/// One run of `catalystctl` for the agent, which itself parses no YAML and fetches no code.
+/// One run of `catalystctl` for the agent, which itself parses no YAML and fetches no code; or of another program.
 final class ToolRun {
     struct Outcome {
         var exit: ExitReason
@@ -28,14 +29,16 @@ final class ToolRun {
 
     /// Calls `done` once, on the loop; `onLine` with each line that it says on the way.
     init(
-        _ arguments: [String], named name: String, timeout: Duration, agent: Agent,
+        _ arguments: [String], of program: String? = nil, named name: String,
+        descriptors: [FileDescriptor] = [], timeout: Duration, agent: Agent,
         onLine: @escaping (String) -> Void = { _ in }, done: @escaping (Outcome) -> Void
     ) throws {
         self.agent = agent
         self.name = name
         self.onLine = onLine
         self.done = done
-        try start(arguments)
+        let program = program ?? agent.options.programDirectory + "/catalystctl"
+        try start([program] + arguments, descriptors)
         alarm = agent.loop.setAlarm(after: timeout) { [self] in
             isLate = true
             kill()
@@ -45,10 +48,10 @@ final class ToolRun {
     /// Ends it with all that it started; `done` is called all the same.
     func kill() { tree?.kill() }
 
-    private func start(_ arguments: [String]) throws {
+    private func start(_ arguments: [String], _ descriptors: [FileDescriptor]) throws {
         var request = SpawnRequest(
-            arguments: [agent.options.programDirectory + "/catalystctl"] + arguments,
-            environment: agent.options.environment)
+            arguments: arguments, environment: agent.options.environment)
+        request.descriptors = descriptors
         let out = try Pipe()
         let err = try Pipe()
         request.output = .descriptor(out.writeEnd)

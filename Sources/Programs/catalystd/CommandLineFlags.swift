@@ -11,11 +11,15 @@ struct CommandLineFlags {
     private var cgroup: String?
     private(set) var wantsHelp = false
     private(set) var wantsVersion = false
+    /// Only look whether this could be taken over: see `Handover`.
+    private(set) var handoverToTry: Int32?
+    private let given: [String]
     /// What is wrong with them, in words.
     private(set) var mistake: String?
 
     init(_ arguments: some Sequence<String>) {
-        var rest = Array(arguments)[...]
+        given = Array(arguments)
+        var rest = given[...]
         while let argument = rest.popFirst(), mistake == nil {
             let parts = argument.split(
                 separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -23,7 +27,7 @@ struct CommandLineFlags {
             switch flag {
             case "--help", "-h": wantsHelp = true
             case "--version": wantsVersion = true
-            case "--stack", "--profile", "--env-file", "--state", "--socket", "--cgroup":
+            case "--try-handover", "--stack", "--profile", "--env-file", "--state", "--socket", "--cgroup":
                 guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(),
                     !value.isEmpty
                 else {
@@ -43,6 +47,7 @@ struct CommandLineFlags {
         case "--env-file": environmentFile = value
         case "--state": state = value
         case "--cgroup": cgroup = value
+        case "--try-handover": handoverToTry = Int32(value) ?? -1
         default: socket = value
         }
     }
@@ -53,6 +58,7 @@ struct CommandLineFlags {
             state: state.map(Self.absolute),
             socket: socket.map(Self.absolute), program: Self.programPath)
         options.profiles = profiles
+        options.arguments = given
         options.cgroup = cgroup
         options.environmentFile = environmentFile.map(Self.absolute)
         return options
@@ -80,7 +86,10 @@ struct CommandLineFlags {
     private static var programPath: String {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &path, path.count - 1)
-        return count > 0
-            ? String(decoding: path.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
+        let bytes = path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
+        let text = String(decoding: bytes, as: UTF8.self)
+        // An upgrade may have put another in its place since.
+        let mark = " (deleted)"
+        return text.hasSuffix(mark) ? String(text.dropLast(mark.count)) : text
     }
 }

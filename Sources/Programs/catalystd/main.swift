@@ -45,6 +45,11 @@ if flags.wantsVersion {
 }
 if let mistake = flags.mistake { fail("\(mistake)\n\n\(usage)", code: 100) }
 
+if let number = flags.handoverToTry {
+    let (code, words) = Agent.tryHandover(flags.options, number: number)
+    fail(words, code: code)
+}
+
 do {
     exit(try Agent(flags.options).run())
 } catch {

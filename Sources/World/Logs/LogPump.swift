@@ -99,6 +99,14 @@ package final class LogPump: Sendable {
         reader.inlet.post { [reader] in reader.close(channel) }
     }
 
+    /// Writes what was read, and leaves the FIFOs to the next agent.
+    package func leave() {
+        for channel in channels.withLock({ Array($0.values) }) {
+            reader.inlet.post { [reader] in reader.close(channel) }
+        }
+        end()
+    }
+
     /// Closes all and waits until everything is written, at most `drainMax` and a little; then the
     /// threads are gone.
     package func stop() {
@@ -106,6 +114,10 @@ package final class LogPump: Sendable {
         // Of services that only an earlier agent ran.
         for name in Directory.names(in: fifoDirectory) { unlink("\(fifoDirectory)/\(name)") }
         rmdir(fifoDirectory)
+        end()
+    }
+
+    private func end() {
         reader.inlet.post { [reader] in reader.isStopping = true }
         // A disk that hangs keeps the writing thread, but not us.
         _ = hasFinished.wait(atMost: limits.drainMax + .milliseconds(500)) { $0 ? true : nil }

@@ -1,6 +1,7 @@
+internal import CLinux
 internal import Glibc
 internal import LinuxSystem
-internal import SystemPackage
+package import SystemPackage
 
 /// What the agent tells the systemd that started it: sd_notify(3). Without one every call does nothing.
 package struct Readiness {
@@ -29,6 +30,18 @@ package struct Readiness {
         send("RELOADING=1\nMONOTONIC_USEC=\(monotonic / 1000)")
     }
     package func ping() { send("WATCHDOG=1") }
+
+    /// Gives systemd a copy of `descriptor`, for an agent that follows after this one has died: its fd store. It
+    /// is kept whatever happens at its other end, until `forget` or an orderly stop of the unit.
+    package func keep(_ descriptor: FileDescriptor, named name: String) {
+        guard let socket else { return }
+        let text = "FDSTORE=1\nFDNAME=\(name)\nFDPOLL=0"
+        // A full queue: then it cannot be handed over, which costs only if this agent dies.
+        _ = catalyst_send_descriptor(
+            socket.rawValue, text, text.utf8.count, descriptor.rawValue)
+    }
+
+    package func forget(_ name: String) { send("FDSTOREREMOVE=1\nFDNAME=\(name)") }
 
     private func oneLine(_ words: String) -> String { words.replacing("\n", with: " ") }
 

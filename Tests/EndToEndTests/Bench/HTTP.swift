@@ -6,28 +6,42 @@ import Glibc
 func http(
     _ method: String, port: UInt16, _ path: String, from source: String? = nil
 ) throws -> String {
-    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-    defer { close(descriptor) }
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    if let source {
-        withAddress(source, 0) { _ = bind(descriptor, $0, size) }
+    try HTTPCall(method, port: port, path, from: source).answer()
+}
+
+/// A request on its way.
+final class HTTPCall {
+    private let descriptor: CInt
+
+    init(_ method: String, port: UInt16, _ path: String, from source: String? = nil) throws {
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        if let source {
+            withAddress(source, 0) { _ = bind(descriptor, $0, size) }
+        }
+        let result = withAddress("127.0.0.1", port) { connect(descriptor, $0, size) }
+        let request =
+            "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        guard result == 0, send(descriptor, request, request.utf8.count, CInt(MSG_NOSIGNAL)) > 0
+        else { throw Failure("cannot ask port \(port): \(String(cString: strerror(errno)))") }
     }
-    let result = withAddress("127.0.0.1", port) { connect(descriptor, $0, size) }
-    let request =
-        "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    guard result == 0, send(descriptor, request, request.utf8.count, CInt(MSG_NOSIGNAL)) > 0 else {
-        throw Failure("cannot ask port \(port): \(String(cString: strerror(errno)))")
+
+    deinit { close(descriptor) }
+
+    /// All that comes, until nothing does for ten seconds.
+    func answer() -> String {
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+        var answer: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            guard count > 0 else { break }
+            answer += chunk.prefix(count)
+        }
+        return String(decoding: answer, as: UTF8.self)
     }
-    var answer: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16 << 10)
-    while true {
-        let count = read(descriptor, &chunk, chunk.count)
-        guard count > 0 else { break }
-        answer += chunk.prefix(count)
-    }
-    return String(decoding: answer, as: UTF8.self)
 }
 
 private func withAddress<Result>(

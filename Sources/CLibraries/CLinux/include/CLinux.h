@@ -137,6 +137,13 @@ int catalyst_accept_queue(int listener);
 /// pidfd_getfd: a copy of the descriptor `number` of another process, closed on exec; or -1.
 int catalyst_take_descriptor(int pidfd, int number);
 
+/// Sends a datagram with a copy of `descriptor`, never waiting. Returns the bytes sent, or -1.
+ssize_t catalyst_send_descriptor(int socket, const char *text, size_t length, int descriptor);
+
+/// memfd_create with these bytes, which nobody can change from then on; closed on exec; or -1.
+int catalyst_sealed_memory(const char *name, const void *bytes, size_t size);
+/// Whether nobody can change it any more.
+int catalyst_is_sealed(int memory);
 /// syncfs: all that was written to the file system of `descriptor` is on the disk.
 int catalyst_sync_file_system(int descriptor);
 /// copy_file_range from and to the current positions: how many bytes, 0 at the end, or -1.
