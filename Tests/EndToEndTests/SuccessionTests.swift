@@ -13,7 +13,7 @@ struct SuccessionTests {
         ) { agent in
             try agent.expectAllWell()
             let pids = try agent.pids()
-            agent.kill9()
+            try agent.killNoted("\"pid\":\(try #require(pids["one"])),")
             kill(try #require(pids["one"]), SIGKILL)
             #expect(holds { agent.processes(of: "one").isEmpty })
             try agent.startAgain()
@@ -32,7 +32,7 @@ struct SuccessionTests {
             "once", "echo x >> \(folder.path)/runs", more: "restart: on-failure")
         try withAgent(in: folder, { _ in Piece.stack(once, Piece.sleeper("two")) }) { agent in
             try agent.expect("once", "ran to its end") { $0.state == .completed }
-            agent.kill9()
+            try agent.killNoted("\"ended\"")
             try agent.startAgain()
             try agent.expect("two", "is up") { $0.state == .up }
             #expect(try agent.service("once").state == .completed)
@@ -45,7 +45,7 @@ struct SuccessionTests {
         try withAgent(Piece.stack(Piece.shell("bad", "exit 3", more: more))) { agent in
             try agent.expect("bad", "waits") { $0.state == .waiting }
             let before = try agent.service("bad")
-            agent.kill9()
+            try agent.killNoted("\"waiting\"")
             try agent.startAgain()
             try agent.expect("bad", "waits on") { $0.state == .waiting }
             let after = try agent.service("bad")
@@ -58,12 +58,21 @@ struct SuccessionTests {
         try withAgent(Piece.stack(Piece.web("one", port: try freePort()))) { agent in
             try agent.expectAllWell()
             let before = try agent.service("one")
-            agent.kill9()
+            try agent.killNoted("\"verdict\":\"healthy\"")
             try agent.startAgain()
             try agent.expectAllWell()
             let after = try agent.service("one")
             #expect(after.since == before.since && after.pid == before.pid)
             #expect(try agent.events(of: "one").filter { $0.kind == .ready }.count == 1)
         }
+    }
+}
+
+extension RunningAgent {
+    /// What happened in the moments before a death may not be known to the next agent.
+    fileprivate func killNoted(_ text: String) throws {
+        guard holds({ folder.text(of: "instances-\(identity).json")?.contains(text) ?? false })
+        else { throw Failure("not noted: \(text)") }
+        kill9()
     }
 }

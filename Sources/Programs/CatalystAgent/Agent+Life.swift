@@ -94,9 +94,7 @@ extension Agent {
         endDescendants()
         for runner in runners.values { runner.discard() }
         logs.stop()
-        remembered.instances = [:]
-        remembered.services = [:]
-        stateKeeper.save(remembered, to: options.stateFile)
+        stateKeeper.remove([options.instancesFile])
         record(.agentStopped, nil, .notice, "catalystd stopped")
         let events = chronicle.tell()
         ledger.write(events.map(LedgerEntry.event))

@@ -282,7 +282,9 @@ extension Agent {
     func rememberWishes() {
         guard let stack, !stack.isShuttingDown else { return }
         remembered.stopped = stack.order.filter { stack.members[$0]?.isWanted == false }
-        remember()
+        var wishes = RememberedState()
+        wishes.stopped = remembered.stopped
+        stateKeeper.save(wishes, to: options.stateFile)
     }
 }
 

@@ -105,8 +105,11 @@ package final class Agent {
         inheritedLimits = inheritance?.inheritedLimits ?? raised
         try Directory.make(options.stateDirectory, mode: 0o750)
         try Self.makeRuntimeDirectory(options.runtimeDirectory)
-        remembered = inheritance?.state ?? RememberedState.read(options.stateFile)
-        predecessor = remembered.boot == Proc.bootID() ? remembered : RememberedState()
+        remembered = RememberedState.read(options.stateFile)
+        let noted = inheritance?.state ?? RememberedState.read(options.instancesFile)
+        // An agent of the release before kept it with the wishes.
+        predecessor =
+            [noted, remembered].first { $0.boot == Proc.bootID() } ?? RememberedState()
         (cgroups, notes["cgroup"]) = Self.openCgroups(options)
         let inlet = inlet
         let box = AgentBox()
@@ -265,7 +268,7 @@ package final class Agent {
         remembered.services = stack.order.reduce(into: [:]) { services, name in
             services[name] = runners[name]?.remembered()
         }
-        stateKeeper.save(remembered, to: options.stateFile)
+        stateKeeper.note(remembered, at: options.instancesFile)
     }
 }
 

@@ -48,7 +48,10 @@ package struct AgentOptions: Sendable {
         socketPath.lastIndex(of: "/").map { String(socketPath[..<$0]) } ?? "."
     }
     var ledgerFile: String { stateDirectory + "/ledger.sqlite" }
+    /// The operator's wishes.
     var stateFile: String { stateDirectory + "/state.json" }
+    /// What is known of the services, in this boot.
+    var instancesFile: String { runtimeDirectory + "/instances-\(identity).json" }
     var lastGoodStack: String { stateDirectory + "/last-good-stack.json" }
     /// The definitions before and after a rollout that is under way.
     var oldStackFile: String { stateDirectory + "/rollout-old.json" }

@@ -59,7 +59,7 @@ extension Agent {
     /// The instances of an earlier agent that still run: those it remembered, and whatever else is in its cgroups or
     /// carries its mark. What it did in the moments before its death may not have reached the disk.
     func findLeftovers() -> [Survivor] {
-        var found = remembered.survivors(boot: Proc.bootID())
+        var found = predecessor.survivors(boot: Proc.bootID())
         let root = cgroups?.cgroup
         for name in root.map({ Directory.names(in: $0.path) }) ?? [] {
             guard let cgroup = root?.child(name), !cgroup.isEmpty,

@@ -9,8 +9,9 @@ internal import StackModel
 final class StateKeeper: @unchecked Sendable {
     private let thread = WorkerThread(named: "state", capacity: 64)
     private let inlet: Inlet
-    private var isWriting = false
-    private var next: RememberedState?
+    /// Of this boot: what a death of the agent must not cost, but a death of the machine may.
+    private let momentary = Latest()
+    private let lasting = Latest()
     /// How often a state was to be saved, and up to which of them all is on disk, or told to have failed.
     private(set) var asked = 0
     private(set) var settled = 0
@@ -19,29 +20,48 @@ final class StateKeeper: @unchecked Sendable {
 
     init(inlet: Inlet) { self.inlet = inlet }
 
+    /// The wishes.
     func save(_ state: RememberedState, to path: String) {
         asked += 1
-        write(state, to: path)
+        lasting.next = state
+        let number = asked
+        write(lasting, to: path, isSynced: true) { [self] in settled = number }
     }
 
-    private func write(_ state: RememberedState, to path: String) {
-        guard !isWriting else { return next = state }
-        isWriting = true
-        let number = asked
-        let isPosted = thread.post { [self] in
-            let failure = Self.write(state, to: path)
-            inlet.post { [self] in
-                isWriting = false
-                settled = number
-                if let failure { onFailure(failure) }
-                guard let state = next else { return }
-                next = nil
-                write(state, to: path)
-            }
+    /// All of it, for an agent that follows in this boot.
+    func note(_ state: RememberedState, at path: String) {
+        momentary.next = state
+        write(momentary, to: path, isSynced: false) {}
+    }
+
+    private func write(
+        _ latest: Latest, to path: String, isSynced: Bool, done: @escaping () -> Void
+    ) {
+        guard !latest.isWriting, let state = latest.next else { return latest.done.append(done) }
+        latest.next = nil
+        latest.isWriting = true
+        let finish = LoopCall<String?> { [self] failure in
+            latest.isWriting = false
+            done()
+            if let failure { onFailure(failure) }
+            guard latest.next != nil else { return }
+            let waiting = latest.done
+            latest.done = []
+            write(latest, to: path, isSynced: isSynced) { for done in waiting { done() } }
         }
-        guard !isPosted else { return }
-        isWriting = false
-        settled = number
+        let isPosted = thread.post { [self] in
+            let failure = Self.write(state, to: path, isSynced: isSynced)
+            inlet.post { finish.body(failure) }
+        }
+        if !isPosted { finish.body(nil) }
+    }
+
+    /// The loop's, but for what is written.
+    private final class Latest: @unchecked Sendable {
+        var isWriting = false
+        var next: RememberedState?
+        /// Called when `next` is written.
+        var done: [() -> Void] = []
     }
 
     func save(_ stack: StackSpec, to path: String) {
@@ -70,9 +90,12 @@ final class StateKeeper: @unchecked Sendable {
     func finish() { thread.finish() }
 
     /// What went wrong, in words. The files may hold secrets: readable by their owner only.
-    private static func write(_ value: some Encodable & Sendable, to path: String) -> String? {
+    private static func write(
+        _ value: some Encodable & Sendable, to path: String, isSynced: Bool = true
+    ) -> String? {
         do {
-            try TextFile.replace(path, with: JSONLines.encode(value), mode: 0o600)
+            try TextFile.replace(
+                path, with: JSONLines.encode(value), mode: 0o600, isSynced: isSynced)
             return nil
         } catch {
             return "\(error)"

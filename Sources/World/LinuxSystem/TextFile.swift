@@ -32,10 +32,11 @@ package enum TextFile {
         return Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count
     }
 
-    /// Replaces `path` at once or not at all: a new file, synced, then renamed.
-    package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32)
-        throws(SystemError)
-    {
+    /// Replaces `path` at once or not at all: a new file, synced, then renamed. Without `isSynced` that is so as long
+    /// as the machine runs.
+    package static func replace(
+        _ path: String, with bytes: [UInt8], mode: UInt32, isSynced: Bool = true
+    ) throws(SystemError) {
         let temporary = path + ".new"
         let descriptor = open(
             temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
@@ -43,7 +44,7 @@ package enum TextFile {
         // One that was left by a process that was killed may be open to others.
         fchmod(descriptor, mode)
         let written = Glibc.write(descriptor, bytes, bytes.count)
-        let isComplete = written == bytes.count && fsync(descriptor) == 0
+        let isComplete = written == bytes.count && (!isSynced || fsync(descriptor) == 0)
         let reason =
             written < 0 || written == bytes.count ? SystemError("write '\(temporary)'") : nil
         close(descriptor)
