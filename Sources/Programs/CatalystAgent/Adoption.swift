@@ -50,10 +50,25 @@ extension Agent {
             }
             adopted.append(found)
         }
-        end(rest) { [unowned self] in
+        // Nobody is started twice for want of an end to these.
+        endCommands(rest.filter(\.isCommand))
+        end(rest.filter { !$0.isCommand }) { [unowned self] in
             guard !isEnding else { return }
             begin(base, adopted)
             done()
+        }
+    }
+
+    /// Probes and hooks of the agent before: nobody waits for what they say. But people are still being told.
+    private func endCommands(_ commands: [Survivor]) {
+        for command in commands {
+            let isTelling = command.tree.mark.hasPrefix(
+                "\(options.identity).\(Notifier.commandName).")
+            let limit = isTelling ? AlertSettings().onAlertTimeout : .zero
+            loop.setAlarm(after: limit) { [unowned self] in
+                command.tree.kill()
+                wait(for: [command], until: Clock.now()) {}
+            }
         }
     }
 

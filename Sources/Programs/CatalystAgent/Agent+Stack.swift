@@ -171,6 +171,7 @@ extension Agent {
         }
         for adopted in found { runner(adopted.spec.name).beginProbingAdopted() }
         takeSocketsBack()
+        ledger.tellUntold()
         learnAvailability()
         becameReady()
     }
@@ -265,7 +266,7 @@ extension Agent {
         wait(for: leftovers, until: Clock.now() + AgentLimits.leftoverGrace, done: done)
     }
 
-    private func wait(
+    func wait(
         for leftovers: [Survivor], until deadline: Moment, done: @escaping () -> Void
     ) {
         let remaining = leftovers.filter { !$0.tree.isGone }

@@ -34,6 +34,7 @@ package final class Agent {
     private(set) lazy var meter = Measures(agent: self)
     private(set) lazy var courier = Courier(agent: self)
     private(set) lazy var notifier = Notifier(agent: self)
+    private(set) lazy var teller = Teller(agent: self)
     private(set) lazy var rolling = Rolling(agent: self)
     /// For what reads and changes release directories and logs.
     let shelfThread: WorkerThread

@@ -132,8 +132,7 @@ final class Alarms {
         agent.ledger.write(draft) { [unowned self] completed, failure in
             for (id, evidence) in completed.evidence { book?.attach(evidence, to: id) }
             for (event, isTold) in completed.events where isTold {
-                agent.chronicle.tell(event)
-                agent.notifier.tell(event)
+                agent.teller.tell(event)
             }
             if !completed.events.isEmpty { agent.courier.wake() }
             done(failure)

@@ -17,6 +17,8 @@ final class LedgerLink {
     private(set) var sizeBytes: Int?
     /// Thrown away since nothing is durable.
     private var lost = LedgerLoss()
+    /// What the agent before left to be told.
+    private var untold: [AlertEvent] = []
 
     init(agent: Agent) {
         self.agent = agent
@@ -148,6 +150,7 @@ final class LedgerLink {
             agent.alarms.restore(
                 open: contents.openAlerts, silences: contents.silences,
                 maintenance: contents.maintenance, nextID: contents.nextAlertID)
+            untold = contents.untold
             agent.learnAvailability()
             agent.courier.restart()
             agent.learned(contents)
@@ -174,6 +177,12 @@ final class LedgerLink {
                 .ledger, nil, .error, "for want of room were thrown away: \(loss)")
         }
         agent.alarms.lookSoon()
+    }
+
+    /// When there is a stack that says whom.
+    func tellUntold() {
+        for event in untold { agent.teller.tell(event) }
+        untold = []
     }
 
     /// Another file began: it is told what is open.
@@ -206,6 +215,6 @@ extension LedgerReceipt {
 extension AlertDraft {
     fileprivate var entries: [LedgerEntry] {
         alerts.map(LedgerEntry.alert) + forgotten.map(LedgerEntry.forgetAlert)
-            + events.map { .alertEvent($0.event) }
+            + events.map { .alertEvent($0.event, isTold: $0.isTold) }
     }
 }

@@ -8,8 +8,9 @@ internal import SystemPackage
 /// Runs the `on_alert` command for each alert that is told: JSON on its stdin, a time limit, few at
 /// once, failures counted.
 final class Notifier {
+    static let commandName = "on-alert"
     private unowned let agent: Agent
-    private var waiting: [AlertEvent] = []
+    private var waiting: [(event: AlertEvent, whenHanded: () -> Void)] = []
     private var running: [ObjectIdentifier: CommandRun] = [:]
     /// Runs in a row that failed.
     private(set) var failures = 0
@@ -19,13 +20,14 @@ final class Notifier {
 
     init(agent: Agent) { self.agent = agent }
 
-    func tell(_ event: AlertEvent) {
-        guard agent.stack?.spec.alerts.onAlert != nil else { return }
+    /// Calls `whenHanded` when the command was started with it, or never will be.
+    func tell(_ event: AlertEvent, whenHanded: @escaping () -> Void) {
+        guard agent.stack?.spec.alerts.onAlert != nil else { return whenHanded() }
         guard waiting.count < AgentLimits.notificationsWaitingMax else {
             dropped += 1
-            return
+            return whenHanded()
         }
-        waiting.append(event)
+        waiting.append((event, whenHanded))
         runNext()
     }
 
@@ -33,7 +35,9 @@ final class Notifier {
         while !waiting.isEmpty, running.count < AgentLimits.notifiersMax,
             let settings = agent.stack?.spec.alerts, let command = settings.onAlert
         {
-            run(command, waiting.removeFirst(), timeout: settings.onAlertTimeout)
+            let next = waiting.removeFirst()
+            run(command, next.event, timeout: settings.onAlertTimeout)
+            next.whenHanded()
         }
     }
 
@@ -49,7 +53,7 @@ final class Notifier {
             request.input = .descriptor(input)
             request.directory = "/"
             var key: ObjectIdentifier?
-            let run = CommandRun(request, of: "on-alert", timeout: timeout, agent: agent) {
+            let run = CommandRun(request, of: Self.commandName, timeout: timeout, agent: agent) {
                 [weak self] report in
                 if let key { self?.running[key] = nil }
                 self?.finished(report, command)

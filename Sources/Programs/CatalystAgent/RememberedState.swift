@@ -82,4 +82,7 @@ struct Survivor {
     let name: ServiceName
     /// Its leader is -1 where the main process is gone.
     let tree: ProcessTree
+
+    /// A probe, a hook, or what tells of alerts: see `CommandRun`.
+    var isCommand: Bool { tree.mark.split(separator: ".").last?.hasPrefix("run") == true }
 }

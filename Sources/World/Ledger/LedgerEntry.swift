@@ -7,8 +7,10 @@ package enum LedgerEntry: Sendable {
     /// Takes the place of what is known of that alert.
     case alert(Alert)
     case forgetAlert(Int64)
-    /// Also for the database. Its id counts: a second one with the same id is left out.
-    case alertEvent(AlertEvent)
+    /// Also for the database. Its id counts: a second one with the same id is left out. `isTold`: people are to be told
+    /// of it, and until `told` it is among what was not.
+    case alertEvent(AlertEvent, isTold: Bool = false)
+    case told([String])
     /// Those of a minute are also for the database.
     case measurements([Measurement])
     case silence(Silence)
@@ -35,8 +37,8 @@ extension LedgerEntry {
         switch self {
         case .measurements: .measurement
         case .event: .event
-        case .alert, .forgetAlert, .alertEvent, .silence, .removeSilence, .maintenance, .rollout,
-            .shipped, .refused, .outbox:
+        case .alert, .forgetAlert, .alertEvent, .told, .silence, .removeSilence, .maintenance,
+            .rollout, .shipped, .refused, .outbox:
             .alert
         }
     }
@@ -48,9 +50,10 @@ extension LedgerEntry {
             list.reduce(64) { $0 + 160 + 40 * ($1.values.count + $1.highs.count) }
         case .event(let event): 160 + event.message.utf8.count
         case .alert(let alert): alert.bytes
-        case .alertEvent(let event): 160 + event.message.utf8.count + event.alert.bytes
+        case .alertEvent(let event, _): 160 + event.message.utf8.count + event.alert.bytes
         case .rollout(let rollout): rollout.bytes
         case .refused(let sequences): 64 + 8 * sequences.count
+        case .told(let ids): 64 + 48 * ids.count
         case .forgetAlert, .silence, .removeSilence, .maintenance, .shipped, .outbox: 64
         }
     }
@@ -62,18 +65,18 @@ extension LedgerEntry {
         case .event: LedgerLoss(events: 1)
         case .alertEvent: LedgerLoss(alertEvents: 1)
         case .rollout: LedgerLoss(rollouts: 1)
-        case .alert, .forgetAlert, .silence, .removeSilence, .maintenance, .shipped, .refused,
-            .outbox:
+        case .alert, .forgetAlert, .told, .silence, .removeSilence, .maintenance, .shipped,
+            .refused, .outbox:
             LedgerLoss()
         }
     }
 
     /// Whether it may wait for company: a lost one says nothing that the next does not.
     var isPatient: Bool {
-        if case .measurements(let list) = self {
-            list.allSatisfy { $0.resolution == .raw }
-        } else {
-            false
+        switch self {
+        case .measurements(let list): list.allSatisfy { $0.resolution == .raw }
+        case .told: true
+        default: false
         }
     }
 }

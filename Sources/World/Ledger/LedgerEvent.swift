@@ -28,6 +28,8 @@ package struct LedgerContents: Equatable, Sendable {
     package var lastRollout: Rollout?
     /// Pending and firing, in the order of their ids.
     package var openAlerts: [Alert]
+    /// Of which people were to be told, oldest first; whether they were is not known.
+    package var untold: [AlertEvent] = []
     package var silences: [Silence]
     package var maintenance: Maintenance?
     /// Of the event that was written last.

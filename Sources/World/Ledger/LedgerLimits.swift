@@ -40,6 +40,8 @@ package struct LedgerLimits: Sendable {
 
     /// Rows of one answer.
     static let answerRowsMax = 100_000
+    /// Of what was not told before a death, the newest.
+    static let untoldMax = 1000
     /// What an alert's evidence may take, or a rollout's failure; past it the lines are left out.
     static let alertBytesMax = 256 << 10
     /// SQLite's page cache, in KiB: the pages that are written to, and little more.

@@ -20,6 +20,7 @@ enum Schema {
         try configure(database)
         try database.execute("PRAGMA application_id = \(application)")
         try migrate(database, from: 0, to: Int(version))
+        try database.execute(additions)
         let identity = UniqueName.random()
         try database.run(
             "INSERT INTO meta (key, value) VALUES ('identity', ?)", .text(identity))
@@ -39,6 +40,7 @@ enum Schema {
                     + "this one knows \(version)): run that one, or move the file away")
         }
         if found < version { try migrate(database, from: Int(found), to: Int(version)) }
+        try database.execute(additions)
         try check(database)
     }
 
@@ -81,6 +83,14 @@ enum Schema {
             }
         }
     }
+
+    /// What the release before does not need to know: it may use the ledger all the same.
+    private static let additions = """
+        -- Alert events of which people were not told yet, or it is not known.
+        CREATE TABLE IF NOT EXISTS untold (id TEXT PRIMARY KEY) WITHOUT ROWID;
+        DELETE FROM untold WHERE id NOT IN (
+            SELECT id FROM alert_events ORDER BY sequence DESC LIMIT \(LedgerLimits.untoldMax));
+        """
 
     private static let first = """
         -- identity, counters, and what there is one of.

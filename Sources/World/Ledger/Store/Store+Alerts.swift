@@ -21,17 +21,26 @@ extension Store {
     }
 
     /// False: it had been there before.
-    func add(_ event: AlertEvent) throws(LedgerError) -> Bool {
+    func add(_ event: AlertEvent, isTold: Bool) throws(LedgerError) -> Bool {
         let body = try Stored.bytes(event.storable)
         let added = try database.run(
             "INSERT OR IGNORE INTO alert_events (id, alert, body) VALUES (?, ?, ?)",
             .text(event.id), .integer(event.alert.id), .blob(body))
         guard added > 0 else { return false }
+        if isTold { try database.run("INSERT INTO untold (id) VALUES (?)", .text(event.id)) }
         tallies.alertEvents += 1
         tallies.nextAlertID = max(tallies.nextAlertID, event.alert.id + 1)
         written.alerts += 1
         try addToOutbox(.alert, body)
         return true
+    }
+
+    func untold() throws(LedgerError) -> [AlertEvent] {
+        try database.rows(
+            """
+            SELECT body FROM untold JOIN alert_events USING (id) ORDER BY sequence DESC LIMIT ?
+            """, .integer(LedgerLimits.untoldMax)
+        ) { Stored.value(AlertEvent.self, $0.blob(0)) }.reversed()
     }
 
     /// Newest first, but open ones before all others.

@@ -13,7 +13,7 @@ extension Store {
         return LedgerContents(
             identity: identity, nextAlertID: tallies.nextAlertID, nextEventID: tallies.nextEventID,
             nextRolloutID: rollouts.next, openRollout: rollouts.open, lastRollout: rollouts.last,
-            openAlerts: try alerts(.open),
+            openAlerts: try alerts(.open), untold: try untold(),
             silences: try silences(), maintenance: try maintenance(),
             lastEventTime: tallies.lastEventTime.map { Timestamp(nanoseconds: $0) },
             outbox: outboxCount)

@@ -92,7 +92,9 @@ final class Store: @unchecked Sendable {
         case .event(let event): try add(event)
         case .alert(let alert): try put(alert)
         case .forgetAlert(let id): try forgetAlert(id)
-        case .alertEvent(let event): return try add(event) ? 0 : 1
+        case .alertEvent(let event, let isTold): return try add(event, isTold: isTold) ? 0 : 1
+        case .told(let ids):
+            for id in ids { try database.run("DELETE FROM untold WHERE id = ?", .text(id)) }
         case .measurements(let list): for measurement in list { try add(measurement) }
         case .silence(let silence): try put(silence)
         case .removeSilence(let id):
