@@ -24,7 +24,7 @@ class Course:
             raise CannotMeasure(f"the nine do not become healthy: {self.words()}")
         ports = [self.stack.ports[name] for name in LISTENING]
         self.hammer = Client([compile_hammer(self.folder), "close", 2, 5, "GET", "/", *ports])
-        self.mains = Mains()
+        self.mains = Mains(self.folder)
         self.began = time.monotonic()
         return self
 
@@ -99,10 +99,13 @@ class Course:
             self.mains.rolling.discard(name)
 
     def wait_for_rollout(self):
-        """A rollout goes on under the next agent."""
+        """A rollout goes on under the next agent, which has to begin first."""
+        quiet = 0
         for _ in range(600):
             status = self.stack.status()
-            if status and not status.get("host", {}).get("rollout"):
+            isQuiet = status and status["services"] and not status.get("host", {}).get("rollout")
+            quiet = quiet + 1 if isQuiet else 0
+            if quiet == 5:
                 return
             time.sleep(0.1)
 
@@ -158,24 +161,13 @@ class Course:
         self.judge_log()
         code = self.stack.stop()
         self.expect("it stops in order", code == 0, f"code {code}")
-        left = [pid for pid in os.listdir("/proc") if pid.isdigit() and self.is_left(pid)]
+        left = [pid for pid in os.listdir("/proc") if pid.isdigit() and self.mains.mark(pid)]
         self.expect("nothing is left behind", not left, str(left))
         self.stack = None
         faults = {kind: [len(pairs)] + [pick(pairs, place) for place in (0, 1) for pick in (middle, largest)]
                   for kind, pairs in self.times.items()}
         self.measured["seconds"] = f"{time.monotonic() - self.began:.0f}"
         return {"broken": self.broken, "held": self.held, "measured": self.measured, "faults": faults}
-
-    def is_left(self, pid):
-        mark = Mains.mark(pid)
-        return bool(mark) and mark.partition(".")[2].rpartition(".")[0] in NINE and str(self.folder) in self.command(pid)
-
-    @staticmethod
-    def command(pid):
-        try:
-            return open(f"/proc/{pid}/environ", "rb").read().decode(errors="replace")
-        except OSError:
-            return ""
 
     def judge_alerts(self):
         """Once in the ledger, once in the database, at most once at the notifier."""

@@ -104,8 +104,10 @@ class Stack:
 class Mains:
     """Looks all along who is the main process of which service: sessions' leaders that carry an instance's mark."""
 
-    def __init__(self):
-        self.seen, self.lives, self.doubles = {}, {}, []
+    def __init__(self, folder):
+        self.doubles = []
+        # Other agents may run beside it.
+        self.prefix = next((folder / "run").glob("instances-*.json")).stem.partition("-")[2] + "."
         self.is_over = threading.Event()
         self.rolling = set()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -119,24 +121,21 @@ class Mains:
         now, found = time.monotonic(), {}
         for name in os.listdir("/proc"):
             if name.isdigit() and (mark := self.mark(name)):
-                service, _, number = mark.partition(".")[2].rpartition(".")
+                service, _, number = mark.removeprefix(self.prefix).rpartition(".")
                 if service in NINE:
                     found.setdefault(service, {})[number.partition("-")[0]] = name
         for service, instances in found.items():
-            for number in instances:
-                self.lives.setdefault(service, {}).setdefault(number, [now, now])[1] = now
             # While one takes the other's place there are two, and moments after.
             if len(instances) > (2 if service in self.rolling else 1):
                 self.doubles.append((now, service, dict(instances)))
 
-    @staticmethod
-    def mark(pid):
+    def mark(self, pid):
         try:
             fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
             if fields[0] == "Z" or fields[3] != pid:
                 return None
             for entry in open(f"/proc/{pid}/environ", "rb").read().split(b"\0"):
-                if entry.startswith(b"CATALYST_INSTANCE="):
+                if entry.startswith(f"CATALYST_INSTANCE={self.prefix}".encode()):
                     return entry.split(b"=", 1)[1].decode()
         except (OSError, IndexError):
             pass

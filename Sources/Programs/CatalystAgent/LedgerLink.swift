@@ -181,7 +181,7 @@ final class LedgerLink {
 
     /// When there is a stack that says whom.
     func tellUntold() {
-        for event in untold { agent.teller.tell(event) }
+        agent.teller.begin(untold)
         untold = []
     }
 

@@ -36,21 +36,25 @@ final class Notifier {
             let settings = agent.stack?.spec.alerts, let command = settings.onAlert
         {
             let next = waiting.removeFirst()
-            run(command, next.event, timeout: settings.onAlertTimeout)
-            next.whenHanded()
+            run(command, next.event, timeout: settings.onAlertTimeout, next.whenHanded)
         }
     }
 
-    private func run(_ command: [String], _ event: AlertEvent, timeout: Duration) {
+    private func run(
+        _ command: [String], _ event: AlertEvent, timeout: Duration, _ whenHanded: () -> Void
+    ) {
         do {
-            let input = try Self.pipe(holding: event)
-            defer { try? input.close() }  // The child has its own.
+            let json = try Self.json(of: event)
+            let pipe = try Pipe()
+            defer { pipe.closeBoth() }  // The child has its own.
             var request = SpawnRequest(
                 arguments: command,
                 environment: agent.options.environment.filter {
                     ["PATH", "LANG", "TZ", "HOME"].contains($0.key)
                 })
-            request.input = .descriptor(input)
+            // It comes when the command is there: it waits, as programs do.
+            _ = fcntl(pipe.readEnd.rawValue, F_SETFL, 0)
+            request.input = .descriptor(pipe.readEnd)
             request.directory = "/"
             var key: ObjectIdentifier?
             let run = CommandRun(request, of: Self.commandName, timeout: timeout, agent: agent) {
@@ -60,7 +64,13 @@ final class Notifier {
             }
             key = ObjectIdentifier(run)
             running[ObjectIdentifier(run)] = run
+            // In this order: a command that was started and not told, because we died, reads nothing.
+            whenHanded()
+            guard write(pipe.writeEnd.rawValue, json, json.count) == json.count else {
+                throw SystemError("write \(json.count) bytes for the on_alert command")
+            }
         } catch {
+            whenHanded()
             finished(Report(.failed(.other("\(error)"))), command)
         }
     }
@@ -85,8 +95,8 @@ final class Notifier {
             "the on_alert command '\(command.first ?? "")' failed: \(words)\(line)")
     }
 
-    /// The reading end of a pipe that holds all of it.
-    private static func pipe(holding event: AlertEvent) throws -> FileDescriptor {
+    /// As much as a pipe takes without a reader.
+    private static func json(of event: AlertEvent) throws -> [UInt8] {
         var event = event
         var json = try JSONLines.encode(event)
         while json.count > AgentLimits.notificationJSONBytesMax,
@@ -96,12 +106,6 @@ final class Notifier {
                 (event.alert.evidence.lines.count + 1) / 2)
             json = try JSONLines.encode(event)
         }
-        let pipe = try Pipe()
-        defer { pipe.closeWriteEnd() }
-        guard write(pipe.writeEnd.rawValue, json, json.count) == json.count else {
-            try? pipe.readEnd.close()  // Nobody was given it.
-            throw SystemError("write \(json.count) bytes for the on_alert command")
-        }
-        return pipe.readEnd
+        return json
     }
 }

@@ -10,6 +10,10 @@ final class Teller {
     private let journaled: SharedRing?
     private let handed: SharedRing?
     private var done: [String] = []
+    /// Until there is a stack, which says whom.
+    private var early: [AlertEvent] = []
+    /// On their way to the command.
+    private var underWay: Set<UInt64> = []
 
     init(agent: Agent) {
         self.agent = agent
@@ -18,15 +22,29 @@ final class Teller {
         handed = try? SharedRing(place + ".command")
     }
 
+    /// What the agent before left, and what came too early.
+    func begin(_ untold: [AlertEvent]) {
+        let waiting = untold + early
+        early = []
+        for event in waiting { tell(event) }
+    }
+
     func tell(_ event: AlertEvent) {
+        guard agent.stack != nil else {
+            if early.count < AgentLimits.announcementsMax { early.append(event) }
+            return
+        }
         let number = event.id.utf8.fingerprint()
+        guard !underWay.contains(number) else { return }
         if journaled?.contains(number) != true {
             agent.chronicle.tell(event)
             journaled?.add(number)
         }
         guard handed?.contains(number) != true else { return finish(event) }
+        underWay.insert(number)
         agent.notifier.tell(event) { [weak self] in
             self?.handed?.add(number)
+            self?.underWay.remove(number)
             self?.finish(event)
         }
     }
