@@ -22,6 +22,7 @@ package final class LogPump: Sendable {
 
     private let fifoDirectory: String
     private let limits: LogLimits
+    private let spool: Spool?
     private let reader: Reader
     private let writer: Writer
     private let drops: Drops
@@ -39,7 +40,15 @@ package final class LogPump: Sendable {
         drops = Drops(listener: onDrop)
         do throws(SystemError) {
             try makeDirectories(fifoDirectory, mode: 0o700)
-            let queue = BatchQueue(limits)
+            let early = Writer(
+                directory: logDirectory, queue: BatchQueue(limits, nil), drops: drops,
+                journal: journalSink, roomMade: {})
+            damagedSpools = Recovery(
+                directory: fifoDirectory, logDirectory: logDirectory, writer: early,
+                batchBytes: limits.batchBytes
+            ).run()
+            spool = Spool(in: fifoDirectory)
+            let queue = BatchQueue(limits, spool)
             let reader = try Reader(queue: queue, drops: drops, limits: limits)
             self.reader = reader
             let writer = Writer(
@@ -73,8 +82,8 @@ package final class LogPump: Sendable {
         let channel = Channel(service, policy: policy)
         let taps: [Tap]
         do {
-            let stdout = Tap(channel, .stdout, pipe: try Fifo.open(paths.stdout))
-            taps = [stdout, Tap(channel, .stderr, pipe: try Fifo.open(paths.stderr))]
+            let stdout = tap(channel, .stdout, policy, try Fifo.open(paths.stdout))
+            taps = [stdout, tap(channel, .stderr, policy, try Fifo.open(paths.stderr))]
         } catch {
             throw .open(service, error)
         }
@@ -82,6 +91,14 @@ package final class LogPump: Sendable {
         guard reader.inlet.post({ [reader] in reader.open(opening.taps) }) else { throw .busy }
         channels.withLock { $0[service] = channel }
         return paths
+    }
+
+    private func tap(
+        _ channel: Channel, _ stream: LogRecord.Stream, _ policy: LogPolicy, _ pipe: FileDescriptor
+    ) -> Tap {
+        Tap(
+            channel, stream, pipe: pipe, slot: spool?.slot(for: channel.service, stream, policy),
+            in: fifoDirectory)
     }
 
     /// A hint that the last instance is gone: what it wrote without a newline is written now.
@@ -99,11 +116,9 @@ package final class LogPump: Sendable {
         reader.inlet.post { [reader] in reader.close(channel) }
     }
 
-    /// Writes what was read, and leaves the FIFOs to the next agent.
+    /// Writes what was read, and leaves the FIFOs, and the beginnings of lines, to the next agent.
     package func leave() {
-        for channel in channels.withLock({ Array($0.values) }) {
-            reader.inlet.post { [reader] in reader.close(channel) }
-        }
+        reader.inlet.post { [reader] in reader.leave() }
         end()
     }
 
@@ -122,6 +137,9 @@ package final class LogPump: Sendable {
         // A disk that hangs keeps the writing thread, but not us.
         _ = hasFinished.wait(atMost: limits.drainMax + .milliseconds(500)) { $0 ? true : nil }
     }
+
+    /// Of what an agent that died had under way, files that could not be read.
+    package let damagedSpools: Int
 
     /// Bytes lost since the start.
     package var dropped: [ServiceName: UInt64] { drops.totals }
@@ -146,6 +164,12 @@ extension Reader {
             taps.append(tap)
             watch(tap)
         }
+    }
+
+    fileprivate func leave() {
+        for tap in taps { loop.unwatch(tap.pipe) }
+        taps = []
+        draining = []
     }
 
     fileprivate func drain(_ channel: Channel) {

@@ -144,6 +144,8 @@ ssize_t catalyst_send_descriptor(int socket, const char *text, size_t length, in
 int catalyst_sealed_memory(const char *name, const void *bytes, size_t size);
 /// Whether nobody can change it any more.
 int catalyst_is_sealed(int memory);
+/// What was stored before it is stored before what comes after: for memory that outlives this process.
+void catalyst_order_stores(void);
 /// syncfs: all that was written to the file system of `descriptor` is on the disk.
 int catalyst_sync_file_system(int descriptor);
 /// copy_file_range from and to the current positions: how many bytes, 0 at the end, or -1.

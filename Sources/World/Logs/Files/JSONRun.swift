@@ -12,6 +12,9 @@ struct JSONRun: ~Copyable {
     private var fileSize = 0
     private var count = 0
     private var byteCount: UInt64 = 0
+    private var batch: Batch?
+    /// Where in the batch the records of the run end.
+    private var place = 0
 
     var hasMemory: Bool { memory != nil }
 
@@ -21,13 +24,12 @@ struct JSONRun: ~Copyable {
         if sink !== self.sink {
             flush()
             guard let size = sink.begin() else {
-                return sink.drop(UInt64(segment.end - segment.start))
+                return sink.drop(segment, of: batch)
             }
             (self.sink, fileSize) = (sink, size)
         }
-        guard let start = makeMemory() else {
-            return sink.drop(UInt64(segment.end - segment.start))
-        }
+        self.batch = batch
+        guard let start = makeMemory() else { return sink.drop(segment, of: batch) }
         var records = Records(batch.text(segment.start..<segment.end))
         while let record = records.next() {
             var end = start + count
@@ -35,6 +37,7 @@ struct JSONRun: ~Copyable {
                 record.text, isWhole: record.isWhole, stream: segment.stream, time: segment.time,
                 to: &end)
             take(end - (start + count), from: start, of: sink)
+            place = batch.place(after: record.text) + (record.isWhole ? 1 : 0)
             byteCount += UInt64(record.text.count + (record.isWhole ? 1 : 0))
             if count >= Self.bytesMax { write(to: sink) }
         }
@@ -54,16 +57,16 @@ struct JSONRun: ~Copyable {
     }
 
     private mutating func write(to sink: Sink) {
-        guard let memory, count > 0 else { return }
+        guard let memory, let batch, count > 0 else { return }
         let run = UnsafeRawBufferPointer(rebasing: memory[..<count])
-        if sink.append(run, byteCount: byteCount) { fileSize += count }
+        if sink.append(run, byteCount: byteCount, of: batch, upTo: place) { fileSize += count }
         (count, byteCount) = (0, 0)
     }
 
     mutating func flush() {
         guard let sink else { return }
         write(to: sink)
-        self.sink = nil
+        (self.sink, batch) = (nil, nil)
     }
 
     private mutating func makeMemory() -> UnsafeMutableRawPointer? {

@@ -16,9 +16,7 @@ struct LocalRun: ~Copyable {
         let begins = segment.start - LocalFormat.headerBytes
         if sink !== self.sink || batch !== self.batch || begins != range.upperBound {
             flush()
-            guard let size = sink.begin() else {
-                return sink.drop(UInt64(segment.end - segment.start))
-            }
+            guard let size = sink.begin() else { return sink.drop(segment, of: batch) }
             (self.sink, self.batch, fileSize, range) = (sink, batch, size, begins..<begins)
         }
         if segment.isPartial { batch.memory[segment.end] = newline }
@@ -70,7 +68,10 @@ struct LocalRun: ~Copyable {
 
     private mutating func write() {
         guard let sink, let batch, !range.isEmpty else { return }
-        if sink.append(batch.text(range), byteCount: byteCount) { fileSize += range.count }
+        let run = batch.text(range)
+        if sink.append(run, byteCount: byteCount, of: batch, upTo: range.upperBound) {
+            fileSize += range.count
+        }
         byteCount = 0
         range = range.upperBound..<range.upperBound
     }

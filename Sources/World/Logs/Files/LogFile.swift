@@ -13,6 +13,10 @@ struct LogFile: ~Copyable {
 
     init(_ shelf: LogShelf) { self.shelf = shelf }
 
+    var identity: (device: UInt64, inode: UInt64, size: Int) {
+        (UInt64(device), UInt64(inode), size)
+    }
+
     deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
 
     /// Opens the file, again if it is no longer the one of that name: an operator may have moved or

@@ -72,8 +72,14 @@ final class Sink {
         }
     }
 
-    /// Writes a run of whole records, or drops it: `byteCount` of the service's bytes.
-    func append(_ run: UnsafeRawBufferPointer, byteCount: UInt64) -> Bool {
+    /// Writes a run of whole records, or drops it: `byteCount` of the service's bytes, those of `batch` before `place`.
+    func append(
+        _ run: UnsafeRawBufferPointer, byteCount: UInt64, of batch: Batch, upTo place: Int
+    ) -> Bool {
+        if let file = file?.identity {
+            batch.pages?.beginAppend(device: file.device, inode: file.inode, size: file.size)
+        }
+        defer { batch.pages?.endAppend(at: place) }
         do {
             try file?.append(run)
             return true
@@ -82,6 +88,11 @@ final class Sink {
             reason = reason ?? error.reason.words
             return false
         }
+    }
+
+    func drop(_ segment: Segment, of batch: Batch) {
+        drop(UInt64(segment.end - segment.start))
+        batch.pages?.endAppend(at: segment.end)
     }
 
     func drop(_ bytes: UInt64) {

@@ -25,19 +25,45 @@ final class Batch: @unchecked Sendable {
     static let headroom = LocalFormat.headerBytes
 
     let memory: UnsafeMutableRawBufferPointer
+    /// Nil: it does not survive the agent.
+    let pages: SpoolPages?
     private(set) var segments: [Segment] = []
     private var used = 0
+
+    init(_ pages: SpoolPages) {
+        self.pages = pages
+        memory = pages.memory
+    }
+
+    /// What an agent that died had not written.
+    init(recovered pages: SpoolPages, segments: [Segment]) {
+        self.pages = pages
+        memory = pages.memory
+        self.segments = segments
+    }
 
     init?(bytes: Int) {
         // Not malloc, which would keep what is freed: an idle agent gives a burst's memory back.
         let pages = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let pages, pages != MAP_FAILED else { return nil }
         memory = UnsafeMutableRawBufferPointer(start: pages, count: bytes)
+        self.pages = nil
     }
 
-    deinit { munmap(memory.baseAddress, memory.count) }
+    deinit {
+        if let pages { pages.remove() } else { munmap(memory.baseAddress, memory.count) }
+    }
 
     var isEmpty: Bool { segments.isEmpty }
+
+    /// No more reads: each has its place in the pages.
+    var isFull: Bool { pages?.isFull == true }
+
+    /// Where in it these bytes of its own end.
+    func place(after text: UnsafeRawBufferPointer) -> Int {
+        guard let base = memory.baseAddress, let start = text.baseAddress else { return 0 }
+        return start + text.count - UnsafeRawPointer(base)
+    }
 
     /// Where the next segment's bytes would be; short where the batch is nearly full.
     var room: Range<Int> {
@@ -75,5 +101,6 @@ final class Batch: @unchecked Sendable {
     func clear() {
         segments.removeAll()
         used = 0
+        pages?.clear()
     }
 }

@@ -14,8 +14,12 @@ final class BatchQueue: Sendable {
 
     private let state = Guarded(State())
     private let limits: LogLimits
+    private let spool: Spool?
 
-    init(_ limits: LogLimits) { self.limits = limits }
+    init(_ limits: LogLimits, _ spool: Spool?) {
+        self.limits = limits
+        self.spool = spool
+    }
 
     var isWriterIdle: Bool { state.withLock { $0.isWriterIdle } }
 
@@ -33,14 +37,20 @@ final class BatchQueue: Sendable {
     func makeBatch() -> Batch? {
         state.withLock { state in
             guard state.inUse < limits.batchesMax,
-                let batch = state.spare.popLast() ?? Batch(bytes: limits.batchBytes)
+                let batch = state.spare.popLast() ?? newBatch()
             else {
                 state.isReaderShort = true
                 return nil
             }
+            if let pages = batch.pages, let spool { pages.begin(spool.nextSequence()) }
             state.inUse += 1
             return batch
         }
+    }
+
+    private func newBatch() -> Batch? {
+        // Without room for it, what is under way does not survive the agent.
+        spool?.pages(bytes: limits.batchBytes).map { Batch($0) } ?? Batch(bytes: limits.batchBytes)
     }
 
     func submit(_ batch: Batch) {

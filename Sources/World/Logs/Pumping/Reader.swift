@@ -72,10 +72,9 @@ final class Reader: @unchecked Sendable {
         let start = joined ?? batch.room.lowerBound
         let area = batch.bytes(start..<batch.room.upperBound)
         area.copyBytes(from: tap.held)
-        let count = Glibc.read(
-            tap.pipe.rawValue, area.baseAddress.map { $0 + tap.held.count },
-            area.count - tap.held.count)
-        guard count > 0 else { return foundEmpty(tap) }
+        guard let (count, entry) = take(tap, into: area, at: start, time, of: batch) else {
+            return foundEmpty(tap)
+        }
         bytesRead += count
         if count >= LogLimits.fullPipe { tap.widen() }
 
@@ -90,7 +89,35 @@ final class Reader: @unchecked Sendable {
                 tap, start: start + skipped, count: ready, time: time, isPartial: isPartial,
                 to: batch)
         }
-        hold(UnsafeRawBufferPointer(rebasing: bytes[ready...]), of: tap)
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[ready...])
+        if let entry, let pages = batch.pages {
+            tap.keep(rest, tag: pages.tag(of: entry))
+            pages.cut(entry, skipped: skipped, ready: ready, isPartial: isPartial)
+        }
+        hold(rest, of: tap)
+    }
+
+    /// Reads what there is behind the held bytes; the spool knows of it before. Nil: there is nothing.
+    private func take(
+        _ tap: Tap, into area: UnsafeMutableRawBufferPointer, at start: Int, _ time: Timestamp,
+        of batch: Batch
+    ) -> (count: Int, entry: Int?)? {
+        let held = tap.held.count
+        let place = area.baseAddress.map { $0 + held }
+        guard let pages = batch.pages, let slot = tap.slot else {
+            let count = Glibc.read(tap.pipe.rawValue, place, area.count - held)
+            return count > 0 ? (count, nil) : nil
+        }
+        var waiting: Int32 = 0
+        guard ioctl(tap.pipe.rawValue, UInt(FIONREAD), &waiting) == 0, waiting > 0 else {
+            return nil
+        }
+        let wanted = min(Int(waiting), area.count - held)
+        let entry = pages.beginRead(
+            slot: slot, start: start, held: held, taken: wanted, time: time.nanoseconds)
+        let count = Glibc.read(tap.pipe.rawValue, place, wanted)
+        pages.endRead(entry, taken: count)
+        return count > 0 ? (count, entry) : nil
     }
 
     private func append(
@@ -107,7 +134,9 @@ final class Reader: @unchecked Sendable {
     /// The batch being filled, or the next, with room for what the tap holds and a sensible read.
     private func roomyBatch(for tap: Tap) -> Batch? {
         let needed = tap.held.count + limits.batchBytes / 8
-        if let batch, batch.room.count >= needed { return batch }
+        if let batch, batch.room.count >= needed, !batch.isFull { return batch }
+        // Beginnings of lines only, which are kept elsewhere.
+        if let batch, batch.isEmpty { _ = queue.finish(batch) }
         submit()
         batch = queue.makeBatch()
         if trimAlarm == nil {
@@ -148,6 +177,7 @@ final class Reader: @unchecked Sendable {
         drop(tap, UInt64(tap.held.count))
         hold([], of: tap)
         loop.unwatch(tap.pipe)
+        tap.forgetHeld()
         taps.removeAll { $0 === tap }
         draining.removeAll { $0 === tap }
         parked.removeAll { $0 === tap }
@@ -197,11 +227,27 @@ extension Reader {
             ? tap.held.count : tap.held.count - unfinished
         let start = batch.room.lowerBound
         batch.bytes(start..<(start + count)).copyBytes(from: tap.held[..<count])
-        append(tap, start: start, count: count, time: Clock.wallTime(), isPartial: true, to: batch)
+        let time = Clock.wallTime()
+        let entry = noteFlush(tap, at: start, time, of: batch)
+        append(tap, start: start, count: count, time: time, isPartial: true, to: batch)
         let rest = Array(tap.held[count...])
+        if let entry, let pages = batch.pages {
+            rest.withUnsafeBytes { tap.keep($0, tag: pages.tag(of: entry)) }
+            pages.cut(entry, skipped: 0, ready: count, isPartial: true)
+        }
         bytesHeld -= count
         tap.held = rest
         return true
+    }
+
+    /// All that is held counts as read once more.
+    private func noteFlush(_ tap: Tap, at start: Int, _ time: Timestamp, of batch: Batch) -> Int? {
+        guard let pages = batch.pages, let slot = tap.slot else { return nil }
+        batch.bytes(start..<(start + tap.held.count)).copyBytes(from: tap.held)
+        let entry = pages.beginRead(
+            slot: slot, start: start, held: tap.held.count, taken: 0, time: time.nanoseconds)
+        pages.endRead(entry)
+        return entry
     }
 
     private func setSweep() {

@@ -9,6 +9,10 @@ final class Tap {
     let stream: LogRecord.Stream
     let pipe: FileDescriptor
     private var isWide = false
+    /// In the spool's table; nil: what is read does not survive the agent.
+    let slot: Int?
+    private let heldPath: String
+    private var heldLine: HeldLine?
 
     /// The beginning of a line, at most one record long.
     var held: [UInt8] = []
@@ -27,11 +31,29 @@ final class Tap {
     /// The rest of a line whose beginning was dropped is dropped, too.
     var isMidLine = false
 
-    init(_ channel: Channel, _ stream: LogRecord.Stream, pipe: FileDescriptor) {
+    init(
+        _ channel: Channel, _ stream: LogRecord.Stream, pipe: FileDescriptor, slot: Int?,
+        in directory: String
+    ) {
         self.channel = channel
         self.stream = stream
         self.pipe = pipe
+        self.slot = slot
+        heldPath = Spool.heldPath(channel.service, stream, in: directory)
+        heldLine = HeldLine(found: heldPath)
+        held = heldLine?.text ?? []
     }
+
+    /// What is left of a read, before the read counts as cut.
+    func keep(_ rest: UnsafeRawBufferPointer, tag: UInt64) {
+        // Most services end their lines: nothing was kept, and there is nothing to keep.
+        guard !rest.isEmpty || !held.isEmpty else { return }
+        if heldLine == nil { heldLine = HeldLine(making: heldPath) }
+        heldLine?.keep(rest, tag: tag)
+    }
+
+    /// Nothing comes any more.
+    func forgetHeld() { heldLine?.remove() }
 
     /// Lets more wait in the pipe of a busy service, where the kernel allows it.
     func widen() {

@@ -44,10 +44,14 @@ final class Writer: @unchecked Sendable {
     }
 
     private func write(_ batch: Batch) {
+        carry(batch)
+        if queue.finish(batch) { roomMade() }
+    }
+
+    func carry(_ batch: Batch) {
         for segment in batch.segments { write(segment, of: batch) }
         json.flush()
         local.flush()
-        if queue.finish(batch) { roomMade() }
     }
 
     private func write(_ segment: Segment, of batch: Batch) {
@@ -71,14 +75,18 @@ final class Writer: @unchecked Sendable {
     private func write(_ segment: Segment, of batch: Batch, to sink: Sink) {
         taken.withLock { $0[sink.service, default: 0] += UInt64(segment.end - segment.start) }
         switch sink.policy.driver {
+        // What comes first is written first: so one place in the batch says how far it is.
         case .jsonFile:
+            local.flush()
             json.append(segment, of: batch, to: sink)
         case .local:
+            json.flush()
             local.append(segment, of: batch, to: sink)
-        case .journald:
-            tell(segment, of: batch)
-        case .none:
-            break
+        case .journald, .none:
+            json.flush()
+            local.flush()
+            if sink.policy.driver == .journald { tell(segment, of: batch) }
+            batch.pages?.endAppend(at: segment.end)
         }
     }
 
