@@ -16,7 +16,8 @@ struct LogSurvivalTests {
     @Test(arguments: ["json-file", "local"])
     func `kill -9 in a flood loses no line, and doubles none`(driver: String) throws {
         let count = 300_000
-        let logging = "logging: {driver: \(driver), options: {max-size: 1m, max-file: '100'}}"
+        let options = "max-size: 1m, max-file: '100', compress: 'false'"
+        let logging = "logging: {driver: \(driver), options: {\(options)}}"
         let stack = Piece.stack(Piece.shell("flood", Self.flood(count), more: logging))
         try withAgent(stack) { agent in
             var chance = Chance(seed: 7)
