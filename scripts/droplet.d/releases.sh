@@ -3,8 +3,8 @@
 
 # A shorter soak, so that the walk is not a matter of minutes, and something for one service alone.
 step_reload() {
-    local before
-    before=$(pids first)
+    local before agent
+    before=$(pids first) agent=$(agent_of first)
     script_on first <<'END'
 cat >/etc/catalyst/stack.d/90-test.yaml <<'YAML'
 services:
@@ -16,6 +16,8 @@ END
     check 'the change is well-formed' on first catalystctl config check
     check 'systemctl reload' on first systemctl reload catalystd.service
     until_true 20 reads_setting || true
+    same 'the agent is the same process' "$agent" "$(agent_of first)"
+    check 'and another program' journal_has 'started in the place of'
     expect_nine first 60 'after it'
     same 'only what changed was started again' reporting "$(changed "$before" "$(pids first)")"
 }

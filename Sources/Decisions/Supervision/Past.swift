@@ -82,7 +82,8 @@ extension Stack {
                 break
             }
             // It went while nobody watched.
-            let reason = if case .ending(let reason) = past.phase { reason } else { ExitReason.unknown }
+            let reason =
+                if case .ending(let reason) = past.phase { reason } else { ExitReason.unknown }
             members[name]?.state = .clearing(reason, .policy(reason), past.history)
             step(name, .emptied, surroundings, &effects)
         case .waiting(let until):

@@ -146,6 +146,12 @@ package final class Agent {
         record(
             .agentStarted, nil, .notice,
             "catalystd \(catalystVersion) started\(place) (pid \(getpid()))")
+        if logs.damagedSpools > 0 {
+            record(
+                .agentAnomaly, nil, .warning,
+                "\(logs.damagedSpools) files with output that the agent before had read cannot be "
+                    + "read any more: what was in them is lost")
+        }
         // Opened by its first use.
         ledger.countOutbox()
         collector.start()

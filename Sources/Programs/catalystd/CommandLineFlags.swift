@@ -27,7 +27,8 @@ struct CommandLineFlags {
             switch flag {
             case "--help", "-h": wantsHelp = true
             case "--version": wantsVersion = true
-            case "--try-handover", "--stack", "--profile", "--env-file", "--state", "--socket", "--cgroup":
+            case "--try-handover", "--stack", "--profile", "--env-file", "--state", "--socket",
+                "--cgroup":
                 guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(),
                     !value.isEmpty
                 else {

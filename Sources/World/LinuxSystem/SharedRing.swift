@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import SystemPackage
 
@@ -35,6 +36,10 @@ package final class SharedRing {
 
     package func add(_ number: UInt64) {
         cells[1 + Int(cells[0] % UInt64(Self.capacity))] = number
+        orderStores()
         cells[0] &+= 1
     }
 }
+
+/// What was stored before is stored before what comes after: for memory that outlives this process.
+package func orderStores() { catalyst_order_stores() }

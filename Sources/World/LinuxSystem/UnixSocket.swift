@@ -100,6 +100,14 @@ package enum UnixSocket {
         return received < 0 ? nil : (bytes, Peer(pid: pid, user: user, groups: []))
     }
 
+    /// One datagram with a copy of `descriptor`, never waiting. False: it was not taken.
+    package static func send(
+        _ text: String, with descriptor: FileDescriptor, over socket: FileDescriptor
+    ) -> Bool {
+        catalyst_send_descriptor(
+            socket.rawValue, text, text.utf8.count, descriptor.rawValue) == text.utf8.count
+    }
+
     static func isAnswered(_ path: String) -> Bool {
         // Without a descriptor nothing can be asked.
         guard let descriptor = try? open(SOCK_STREAM) else { return false }

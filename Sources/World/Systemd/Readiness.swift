@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 internal import LinuxSystem
 package import SystemPackage
@@ -37,8 +36,7 @@ package struct Readiness {
         guard let socket else { return }
         let text = "FDSTORE=1\nFDNAME=\(name)\nFDPOLL=0"
         // A full queue: then it cannot be handed over, which costs only if this agent dies.
-        _ = catalyst_send_descriptor(
-            socket.rawValue, text, text.utf8.count, descriptor.rawValue)
+        _ = UnixSocket.send(text, with: descriptor, over: socket)
     }
 
     package func forget(_ name: String) { send("FDSTOREREMOVE=1\nFDNAME=\(name)") }

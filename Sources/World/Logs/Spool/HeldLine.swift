@@ -1,5 +1,5 @@
-internal import CLinux
 internal import Glibc
+internal import LinuxSystem
 
 /// The beginning of a line that a service has not ended, in a mapped file: it survives a death of the agent.
 ///
@@ -29,10 +29,10 @@ final class HeldLine {
         let place = mark(at: 0) <= mark(at: 1) ? 0 : 1
         let buffer = target(place)
         buffer.storeBytes(of: 0, as: UInt64.self)
-        catalyst_order_stores()
+        orderStores()
         buffer.storeBytes(of: UInt64(text.count), toByteOffset: 8, as: UInt64.self)
         if let base = text.baseAddress { memcpy(buffer + 16, base, text.count) }
-        catalyst_order_stores()
+        orderStores()
         buffer.storeBytes(of: tag, as: UInt64.self)
     }
 

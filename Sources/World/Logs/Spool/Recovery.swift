@@ -94,18 +94,22 @@ struct Recovery {
             guard let slot = slots[entry.slot], entry.ready > 0 else { continue }
             let start = Int(entry.start) + Int(entry.skipped)
             let end = start + Int(entry.ready)
-            guard end > written else { continue }
+            // A byte behind it is for the newline of a part.
+            guard end > written, end < pages.memory.count else { continue }
             // Without room for a header it goes on from the one before.
             if let last = segments.last, entry.slot == lastSlot, start == last.end {
                 segments[segments.count - 1].end = end
                 segments[segments.count - 1].isPartial = entry.isPartial != 0
                 continue
             }
+            let begins = max(start, written)
+            // They follow each other, each with room for a header.
+            guard begins >= (segments.last?.end ?? 0) + Batch.headroom else { continue }
             let channel = channels[slot.service] ?? Channel(slot.service, policy: slot.policy)
             channels[slot.service] = channel
             var segment = Segment(
                 channel: channel, stream: slot.stream,
-                time: Timestamp(nanoseconds: entry.time), start: max(start, written), end: end)
+                time: Timestamp(nanoseconds: entry.time), start: begins, end: end)
             segment.isPartial = entry.isPartial != 0
             segments.append(segment)
             lastSlot = entry.slot

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 internal import LinuxSystem
 internal import SystemPackage
@@ -64,7 +63,7 @@ final class SpoolPages {
     convenience init?(making path: String, bytes: Int) {
         self.init(MappedFile(making: path, bytes: Self.frontBytes + bytes), path)
         head.pointee = Head()
-        order()
+        orderStores()
         head.pointee.magic = Self.magic
     }
 
@@ -85,8 +84,6 @@ final class SpoolPages {
     }
 
     func remove() { unlink(path) }
-
-    private func order() { catalyst_order_stores() }
 
     /// Nothing that a torn or foreign file says leads out of it.
     private var isSound: Bool {
@@ -117,7 +114,7 @@ extension SpoolPages {
 
     func clear() {
         head.pointee.count = 0
-        order()
+        orderStores()
         head.pointee.written = 0
         head.pointee.intended = -1
     }
@@ -130,7 +127,7 @@ extension SpoolPages {
             held: Int32(held), taken: Int32(taken), time: time)
         let bytes = min(taken, Self.markerBytes)
         for place in (start + held)..<(start + held + bytes) { memory[place] = Self.marker }
-        order()
+        orderStores()
         head.pointee.count = Int64(index + 1)
         return index
     }
@@ -142,7 +139,7 @@ extension SpoolPages {
             return
         }
         entries[index].taken = Int32(taken)
-        order()
+        orderStores()
         entries[index].state = State.read.rawValue
     }
 
@@ -151,11 +148,11 @@ extension SpoolPages {
 
     /// `skipped` bytes of it are dropped, `ready` ones are a segment, and the rest is kept beside.
     func cut(_ index: Int, skipped: Int, ready: Int, isPartial: Bool) {
-        order()
+        orderStores()
         entries[index].skipped = Int32(skipped)
         entries[index].ready = Int32(ready)
         entries[index].isPartial = isPartial ? 1 : 0
-        order()
+        orderStores()
         entries[index].state = State.cut.rawValue
     }
 
@@ -174,16 +171,16 @@ extension SpoolPages {
         head.pointee.device = device
         head.pointee.inode = inode
         head.pointee.size = Int64(size)
-        order()
+        orderStores()
         head.pointee.intended = head.pointee.written
-        order()
+        orderStores()
     }
 
     /// All before `place` is in its file, or given up.
     func endAppend(at place: Int) {
-        order()
+        orderStores()
         head.pointee.written = max(head.pointee.written, Int64(place))
-        order()
+        orderStores()
         head.pointee.intended = -1
     }
 }
