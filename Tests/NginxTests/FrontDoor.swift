@@ -135,7 +135,7 @@ private let buildFolder: String = {
 /// Below those that the kernel gives to callers.
 private func freePort() -> UInt16 {
     for _ in 0..<200 {
-        let port = UInt16.random(in: 15_000...31_000)
+        let port = UInt16.random(in: 30_100...32_600)
         let descriptor = socket(
             AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }

@@ -32,12 +32,15 @@ package enum TextFile {
         return Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count
     }
 
+    /// What a process that was killed may leave beside a file that it was replacing.
+    package static let unfinishedSuffix = ".new"
+
     /// Replaces `path` at once or not at all: a new file, synced, then renamed. Without `isSynced` that is so as long
     /// as the machine runs.
     package static func replace(
         _ path: String, with bytes: [UInt8], mode: UInt32, isSynced: Bool = true
     ) throws(SystemError) {
-        let temporary = path + ".new"
+        let temporary = path + unfinishedSuffix
         let descriptor = open(
             temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw SystemError("write '\(temporary)'") }

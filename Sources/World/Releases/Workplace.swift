@@ -77,6 +77,8 @@ struct Workplace {
                 try FileTree.remove(path)
             } else if name.hasSuffix(".incomplete") {
                 try discard(String(name.dropLast(".incomplete".count)))
+            } else if name.hasSuffix(TextFile.unfinishedSuffix) {
+                unlink(path)
             } else if name.hasSuffix(".json"), !names.contains(String(name.dropLast(5))) {
                 unlink(path)
             }
