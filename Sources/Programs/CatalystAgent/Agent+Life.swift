@@ -25,6 +25,9 @@ extension Agent {
         let server = try ControlServer(on: loop, path: options.socketPath, policy: .ofThisMachine())
         server.onRequest = { [unowned self] request, connection in answer(request, connection) }
         server.onClose = { [unowned self] connection in forget(connection) }
+        server.origin = { [unowned self] peer in origin(of: peer) }
+        server.onExhaustion = { [unowned self] problem in exhausted(problem) }
+        audit.listen(to: server)
         self.server = server
     }
 

@@ -35,6 +35,7 @@ package final class Agent {
     private(set) lazy var courier = Courier(agent: self)
     private(set) lazy var notifier = Notifier(agent: self)
     private(set) lazy var rolling = Rolling(agent: self)
+    private(set) lazy var audit = Audit(agent: self)
     /// For what reads and changes release directories and logs.
     let shelfThread: WorkerThread
     /// The release that `current` leads to, as far as it was looked up.

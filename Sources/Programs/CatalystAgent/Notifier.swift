@@ -19,6 +19,9 @@ final class Notifier {
 
     init(agent: Agent) { self.agent = agent }
 
+    /// Those under way.
+    var runs: [ProcessTree] { running.values.compactMap(\.tree) }
+
     func tell(_ event: AlertEvent) {
         guard agent.stack?.spec.alerts.onAlert != nil else { return }
         guard waiting.count < AgentLimits.notificationsWaitingMax else {
