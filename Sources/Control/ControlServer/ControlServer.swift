@@ -16,8 +16,8 @@ package final class ControlServer {
     package var onRefusal: (ControlRequest, String, ControlConnection) -> Void = { _, _, _ in }
     /// A connection that had an answer under way is gone.
     package var onClose: (ControlConnection) -> Void = { _ in }
-    /// Connections cannot be accepted, and why; nil: they can again.
-    package var onExhaustion: (String?) -> Void = { _ in }
+    /// A connection cannot be accepted for want of descriptors.
+    package var onExhaustion: (String) -> Void = { _ in }
     /// Where a process comes from that connected, and may ask as far as its user goes.
     package var origin: (UnixSocket.Peer) -> Origin = { _ in .outside }
 
@@ -30,7 +30,8 @@ package final class ControlServer {
     /// With a request each, in the order of their turns.
     private var ready: [ControlConnection] = []
     private var turn: AlarmID?
-    private var isExhausted = false
+    /// Given back where there are no others: the operator is to be answered then, above all.
+    private var spares: [FileDescriptor] = []
     private var isListening = true
 
     package init(
@@ -44,6 +45,7 @@ package final class ControlServer {
         // Everyone may connect and is told what is missing; who asks decides.
         listener = try UnixSocket.listen(at: path, mode: 0o666)
         try loop.watch(listener, for: .readable) { [unowned self] _ in accept() }
+        keepSpares()
     }
 
     /// Stops listening and removes the socket. Open answers are cut off.
@@ -52,6 +54,7 @@ package final class ControlServer {
         loop.cancel(turn)
         loop.unwatch(listener)
         try? listener.close()  // Nothing is written to a listener.
+        giveSparesBack()
         for connection in connections.values { connection.close() }
         unlink(path)
     }
@@ -61,8 +64,6 @@ package final class ControlServer {
         for _ in 0..<64 {
             do {
                 guard let descriptor = try UnixSocket.accept(listener) else { return }
-                if isExhausted { onExhaustion(nil) }
-                isExhausted = false
                 seat(descriptor)
             } catch {
                 return exhausted(error)
@@ -72,15 +73,26 @@ package final class ControlServer {
 
     /// Out of descriptors. Somebody waits for one: without a pause the loop would turn for nothing.
     private func exhausted(_ error: SystemError) {
-        if !isExhausted { onExhaustion("\(error)") }
-        isExhausted = true
+        onExhaustion("\(error)")
         let idle = connections.values.filter { !isBusy($0) }
         if let idlest = idle.min(by: { $0.lastHeard < $1.lastHeard }) { return idlest.close() }
+        if !spares.isEmpty { return giveSparesBack() }
         try? loop.setInterest(listener, [])  // What is watched can be.
         loop.setAlarm(after: limits.exhaustionPause) { [weak self] in
             guard let self, isListening else { return }
             try? loop.setInterest(listener, .readable)  // As above.
         }
+    }
+
+    private func keepSpares() {
+        while spares.count < limits.spareDescriptors,
+            let spare = try? FileDescriptor.open("/dev/null", .readOnly, options: .closeOnExec)
+        { spares.append(spare) }
+    }
+
+    private func giveSparesBack() {
+        for spare in spares { try? spare.close() }  // Nothing is written to it.
+        spares = []
     }
 
     private func seat(_ descriptor: FileDescriptor) {
@@ -105,6 +117,7 @@ package final class ControlServer {
                 guard let gone = connections.removeValue(forKey: ObjectIdentifier(connection))
                 else { return }
                 ready.removeAll { $0 === gone }
+                if spares.isEmpty, isListening { keepSpares() }
                 onClose(gone)
             })
     }

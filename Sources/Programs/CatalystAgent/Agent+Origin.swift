@@ -19,7 +19,8 @@ extension Agent {
         guard Proc.entry(of: peer.pid) != nil else {
             let owner = trees.first { $0.1.tree.contains(peer.pid) }
             if let owner { return .service(owner.0) }
-            guard Proc.entry(of: getpid()) == nil else { return .gone }
+            // Out of descriptors it cannot be read, and is there.
+            guard access("/proc/self/stat", F_OK) != 0 else { return .gone }
             notes["origin"] =
                 "/proc shows no processes: who asks cannot be told from services; mount it"
             return .outside
@@ -55,7 +56,11 @@ extension Agent {
         var pid = asker
         for _ in 0..<AgentLimits.ancestorsMax {
             if let name = leaders[pid] { return .service(name) }
-            guard let entry = Proc.entry(of: pid) else { return nil }
+            guard let entry = Proc.entry(of: pid) else {
+                // Hidden from an agent without rights: then another user's, and not below it. Else it has just ended,
+                // and its children are somebody else's.
+                return kill(pid, 0) != 0 && errno == EPERM ? nil : .gone
+            }
             if let name = leaders[entry.session] { return .service(name) }
             if entry.parent == getpid() {
                 // An orphan is what a service left.
@@ -69,12 +74,17 @@ extension Agent {
 }
 
 extension Agent {
-    /// The control socket takes nobody in, for want of descriptors; nil: it does again.
-    func exhausted(_ problem: String?) {
-        notes["control"] = problem.map { "the control socket is crowded: \($0)" }
-        guard let problem else { return }
-        record(
-            .agentAnomaly, nil, .error,
-            "control socket: \(problem); idle connections are closed: see 'ulimit -n' of catalystd")
+    /// The control socket takes nobody in, for want of descriptors: told once, noted as long as it happens.
+    func exhausted(_ problem: String) {
+        if notes["control"] == nil {
+            record(
+                .agentAnomaly, nil, .error,
+                "control socket: \(problem); idle connections are closed: see 'ulimit -n' of catalystd")
+        }
+        notes["control"] = "the control socket is crowded: \(problem)"
+        loop.cancel(crowdAlarm)
+        crowdAlarm = loop.setAlarm(after: AgentLimits.crowdQuiet) { [unowned self] in
+            notes["control"] = nil
+        }
     }
 }

@@ -67,6 +67,7 @@ package final class Agent {
     /// By this agent: what it found running goes on without.
     var hasReadStack = false
     var ledgerAlarm: AlarmID?
+    var crowdAlarm: AlarmID?
     var inbox: [Stack.Event] = []
     var wellnessChanges: [ServiceName] = []
     var isDeciding = false

@@ -36,6 +36,8 @@ enum AgentLimits {
     /// Requests at the control socket that are refused are told up to here in each window; then counted.
     static let refusalsToldMax = 10
     static let refusalsWindow = Duration.seconds(60)
+    /// A crowd at the control socket is over when nobody was turned away for so long.
+    static let crowdQuiet = Duration.seconds(10)
     /// Whoever has more ancestors hides something.
     static let ancestorsMax = 1000
     /// What a pipe takes without a reader is 64 KiB.
