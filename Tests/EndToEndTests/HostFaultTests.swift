@@ -131,7 +131,8 @@ struct HostFaultTests {
         _ agent: RunningAgent, _ resource: String, _ count: Int, as prefix: [String] = []
     ) throws {
         let outcome = try run(
-            prefix + ["prlimit", "--pid", "\(agent.pid)", "--\(resource)=\(count):"], in: agent.folder)
+            prefix + ["prlimit", "--pid", "\(agent.pid)", "--\(resource)=\(count):"],
+            in: agent.folder)
         guard outcome.status == 0 else { throw Failure("prlimit: \(outcome)") }
     }
 }

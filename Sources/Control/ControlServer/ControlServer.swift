@@ -44,7 +44,10 @@ package final class ControlServer {
         self.limits = limits
         // Everyone may connect and is told what is missing; who asks decides.
         listener = try UnixSocket.listen(at: path, mode: 0o666)
-        try loop.watch(listener, for: .readable) { [unowned self] _ in accept() }
+        // After those who have a place: nobody gives way with a request that was not read yet.
+        try loop.watch(listener, for: .readable, rank: .signsOfDeath) { [unowned self] _ in
+            accept()
+        }
         keepSpares()
     }
 
@@ -60,8 +63,8 @@ package final class ControlServer {
     }
 
     private func accept() {
-        // As many as the backlog holds; the loop comes back for more.
-        for _ in 0..<64 {
+        // The loop comes back for more.
+        for _ in 0..<limits.connectionsReserved {
             do {
                 guard let descriptor = try UnixSocket.accept(listener) else { return }
                 seat(descriptor)
