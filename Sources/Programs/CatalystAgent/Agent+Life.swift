@@ -93,6 +93,7 @@ extension Agent {
         for runner in runners.values { runner.discard() }
         logs.stop()
         remembered.instances = [:]
+        remembered.lastEvent = chronicle.lastID
         stateKeeper.save(remembered, to: options.stateFile)
         record(.agentStopped, nil, .notice, "catalystd stopped")
         let events = chronicle.tell()

@@ -95,6 +95,7 @@ package final class Agent {
         try Directory.make(options.stateDirectory, mode: 0o750)
         try Self.makeRuntimeDirectory(options.runtimeDirectory)
         remembered = RememberedState.read(options.stateFile)
+        chronicle.goOn(after: remembered.lastEvent)
         (cgroups, notes["cgroup"]) = Self.openCgroups(options)
         let inlet = inlet
         let box = AgentBox()
@@ -231,6 +232,7 @@ package final class Agent {
     func remember() {
         isRememberingDue = false
         remembered.boot = Proc.bootID()
+        remembered.lastEvent = chronicle.lastID
         remembered.instances = runners.compactMapValues { $0.instance?.remembered() }
         stateKeeper.save(remembered, to: options.stateFile)
     }

@@ -15,6 +15,8 @@ struct RememberedState: Codable, Equatable, Sendable {
     /// Services that the operator has stopped.
     var stopped: [ServiceName] = []
     var instances: [ServiceName: Instance] = [:]
+    /// The number of the newest event when this was written.
+    var lastEvent: UInt64?
 
     /// Those that still run, from a state of this boot.
     func survivors(boot: String) -> [Survivor] {
