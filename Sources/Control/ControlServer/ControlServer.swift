@@ -30,8 +30,6 @@ package final class ControlServer {
     /// With a request each, in the order of their turns.
     private var ready: [ControlConnection] = []
     private var turn: AlarmID?
-    /// Given back where there are no others: the operator is to be answered then, above all.
-    private var spares: [FileDescriptor] = []
     private var isListening = true
 
     package init(
@@ -48,7 +46,6 @@ package final class ControlServer {
         try loop.watch(listener, for: .readable, rank: .signsOfDeath) { [unowned self] _ in
             accept()
         }
-        keepSpares()
     }
 
     /// Stops listening and removes the socket. Open answers are cut off.
@@ -57,7 +54,6 @@ package final class ControlServer {
         loop.cancel(turn)
         loop.unwatch(listener)
         try? listener.close()  // Nothing is written to a listener.
-        giveSparesBack()
         for connection in connections.values { connection.close() }
         unlink(path)
     }
@@ -74,28 +70,19 @@ package final class ControlServer {
         }
     }
 
-    /// Out of descriptors. Somebody waits for one: without a pause the loop would turn for nothing.
+    /// Out of descriptors. A question is worth more than a stream, which can be followed again: who was heard longest ago
+    /// gives way, unless it waits for a change. Without a pause the loop would turn for nothing.
     private func exhausted(_ error: SystemError) {
         onExhaustion("\(error)")
-        let idle = connections.values.filter { !isBusy($0) }
-        if let idlest = idle.min(by: { $0.lastHeard < $1.lastHeard }) { return idlest.close() }
-        if !spares.isEmpty { return giveSparesBack() }
+        let others = connections.values.filter { !$0.isReady && $0.change == nil }
+        let oldest = others.sorted { $0.lastHeard < $1.lastHeard }.prefix(limits.exhaustionRelief)
+        for connection in oldest { connection.close() }
+        guard oldest.isEmpty else { return }
         try? loop.setInterest(listener, [])  // What is watched can be.
         loop.setAlarm(after: limits.exhaustionPause) { [weak self] in
             guard let self, isListening else { return }
             try? loop.setInterest(listener, .readable)  // As above.
         }
-    }
-
-    private func keepSpares() {
-        while spares.count < limits.spareDescriptors,
-            let spare = try? FileDescriptor.open("/dev/null", .readOnly, options: .closeOnExec)
-        { spares.append(spare) }
-    }
-
-    private func giveSparesBack() {
-        for spare in spares { try? spare.close() }  // Nothing is written to it.
-        spares = []
     }
 
     private func seat(_ descriptor: FileDescriptor) {
@@ -120,7 +107,6 @@ package final class ControlServer {
                 guard let gone = connections.removeValue(forKey: ObjectIdentifier(connection))
                 else { return }
                 ready.removeAll { $0 === gone }
-                if spares.isEmpty, isListening { keepSpares() }
                 onClose(gone)
             })
     }

@@ -16,8 +16,8 @@ package struct ControlServerLimits: Sendable {
     package var turnTime = Duration.milliseconds(10)
     /// Of answers that are not taken, all askers together.
     package var outputBytes = 64 << 20
-    /// Kept for the operator's next question in case there are no others: one for the connection, the rest to answer.
-    package var spareDescriptors = 4
+    /// Out of descriptors, so many connections give way at once: for the new one, and to look at who it is.
+    package var exhaustionRelief = 3
     /// Out of descriptors: before connections are accepted again.
     package var exhaustionPause = Duration.milliseconds(250)
 

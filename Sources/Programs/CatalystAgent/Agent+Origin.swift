@@ -79,7 +79,8 @@ extension Agent {
         if notes["control"] == nil {
             record(
                 .agentAnomaly, nil, .error,
-                "control socket: \(problem); idle connections are closed: see 'ulimit -n' of catalystd")
+                "control socket: \(problem); old connections are closed: see 'ulimit -n' of catalystd"
+            )
         }
         notes["control"] = "the control socket is crowded: \(problem)"
         loop.cancel(crowdAlarm)

@@ -31,9 +31,6 @@ extension AgentLimits {
             Limit(
                 "control replies not taken", "\(limits.outputBytes) bytes",
                 "then who takes least is cut off"),
-            Limit(
-                "spare descriptors", "\(limits.spareDescriptors)",
-                "the operator is answered when there are no others"),
             Limit("control idle time", "\(limits.idleTime)", "forgotten connections are closed"),
             Limit(
                 "refusals told", "\(refusalsToldMax)",
