@@ -55,7 +55,7 @@ struct ControlServerTests {
 
     @Test func `idle connections give way to new ones, the longest idle first`() throws {
         let desk = try Desk()
-        let askers = try (0..<ControlServer.connectionsMax).map { _ in try Asker(desk.path) }
+        let askers = try (0..<ControlServerLimits().connections).map { _ in try Asker(desk.path) }
         try desk.turns()
         // The first has something to say, so the second has been silent longest.
         try askers[0].send(ControlRequest(.version))
@@ -72,7 +72,7 @@ struct ControlServerTests {
 
     @Test func `one too many is told so where all others wait for answers`() throws {
         let desk = try Desk()
-        let askers = try (0..<ControlServer.connectionsMax).map { _ in try Asker(desk.path) }
+        let askers = try (0..<ControlServerLimits().connections).map { _ in try Asker(desk.path) }
         for asker in askers { try asker.send(ControlRequest(.events, follow: true)) }
         try desk.turns()
         let late = try Asker(desk.path)

@@ -74,6 +74,35 @@ struct DiskTests {
         }
     }
 
+    @Test func `a disk that became read-only touches no service, and the next agent goes on`()
+        throws
+    {
+        let disk = try SmallDisk()
+        let stack = Self.stack(try freePort(), try freePort())
+        try withAgent(in: disk.folder, prefix: disk.prefix, { _ in stack }) { agent in
+            try agent.expectAllWell()
+            let before = try agent.pids()
+            agent.kill9()
+            try disk.remount("ro")
+            try agent.startAgain()
+            try agent.expectAllWell()
+            #expect(try agent.pids() == before)
+            let failing = try agent.alert(about: "@agent") { $0.rule == .ledgerFailing }
+            try agent.expectTold(.fired, of: failing.id)
+            #expect(try agent.catalystctl("restart", "idle").status == 0)
+            try agent.expect("status says so") { status in
+                status.notes.contains { $0.contains("read-only") }
+            }
+            let second = try run(agent.flags, in: agent.folder)
+            #expect(
+                second.errors.contains("another catalystd uses the state directory"), "\(second)")
+
+            try disk.remount("rw")
+            try agent.expectResolved(failing.id, within: .seconds(90))
+            #expect(try agent.service("web").pid == before["web"])
+        }
+    }
+
     private static func stack(_ port: UInt16, _ sick: UInt16) -> String {
         Piece.stack(
             Piece.shell("writer", "while :; do echo a line of some length; sleep 0.02; done"),
@@ -137,6 +166,13 @@ private final class SmallDisk {
         let chunk = [UInt8](repeating: 0xAA, count: 4096)
         while write(descriptor, chunk, chunk.count) > 0 {}
         guard errno == ENOSPC else { throw Failure("cannot fill '\(ballast)': \(errno)") }
+    }
+
+    /// `ro` or `rw`; nobody may have a file of it open for writing.
+    func remount(_ mode: String) throws {
+        let outcome = try run(
+            prefix + ["mount", "-o", "remount,\(mode)", "\(folder.path)/state"], in: folder)
+        guard outcome.status == 0 else { throw Failure("cannot remount: \(outcome)") }
     }
 
     func free() throws {

@@ -97,6 +97,35 @@ struct OutboxTests {
         }
     }
 
+    @Test func `a database that hangs holds nobody up, is told, and gets all when it goes on`()
+        throws
+    {
+        let database = try Database()
+        try database.migrate()
+        try withAgent(Self.stack(database)) { agent in
+            try agent.expectAllWell()
+            try Self.expectCarried(agent)
+            let one = try agent.pid(of: "one")
+            database.signal(SIGSTOP)
+            #expect(try Self.test(agent, count: 20, first: 0).status == 0)
+            let away = try agent.alert(about: "@postgres")
+            #expect(away.rule == .databaseAway)
+            #expect(try agent.catalystctl("status").output.contains("one"))
+            #expect(try agent.pid(of: "one") == one)
+            #expect(try agent.catalystctl("restart", "one").status == 0)
+
+            database.signal(SIGCONT)
+            try agent.expectResolved(away.id)
+            try agent.expect("all is carried", within: .seconds(120)) {
+                $0.host.outbox?.waiting == 0 && $0.host.outbox?.problem == nil
+            }
+            let numbers = try database.value(
+                "SELECT split_part(message, ' ', 3) FROM ops.alert_events WHERE rule = 'test' ORDER BY arrival"
+            )
+            #expect(numbers.split(separator: "\n").compactMap { Int($0) } == Array(0..<20))
+        }
+    }
+
     @Test func `what a service says reaches the database, whatever it is; the password nobody`()
         throws
     {

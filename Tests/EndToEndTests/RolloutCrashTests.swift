@@ -112,6 +112,37 @@ struct RolloutCrashTests {
         }
     }
 
+    /// Nothing runs any more, and pids are others' by now: what the state names is only a number.
+    @Test(arguments: [RolloutStep.Phase.probing, .soaking, .undoing])
+    func `after a reboot in the middle all comes up, and the ledger says how it ended`(
+        _ phase: RolloutStep.Phase
+    ) throws {
+        let ports = [try freePort(), try freePort()]
+        let stranger = try Program(["sleep", "1000"], in: Folder())
+        defer { stranger.end() }
+        try withAgent(Self.stack(ports)) { agent in
+            try agent.expectAllWell()
+            let begun = try restart(agent, until: phase)
+            agent.kill9()
+            for name in Self.names { agent.processes(of: name).forEach { kill($0, SIGKILL) } }
+            #expect(holds { Self.names.allSatisfy { agent.processes(of: $0).isEmpty } })
+            let state = try #require(agent.folder.text(of: "state/state.json"))
+            let ticks = try #require(ProcessEntry.all().first { $0.pid == stranger.pid }).startTicks
+            let rebooted = state.replacing(/"boot":"[^"]*"/, with: "\"boot\":\"another\"")
+                .replacing(/"pid":\d+/, with: "\"pid\":\(stranger.pid)")
+                .replacing(/"startTicks":\d+/, with: "\"startTicks\":\(ticks)")
+            #expect(rebooted != state)
+            try agent.folder.write(rebooted, to: "state/state.json")
+            try agent.startAgain()
+            let rollout = try agent.end(of: begun.id)
+            #expect(rollout.message?.isEmpty == false, "\(rollout.story)")
+            try agent.expectAllWell()
+            try agent.expectOneEach(Self.names)
+            #expect(try agent.rollouts().map(\.id) == [begun.id])
+            #expect(stranger.isRunning)
+        }
+    }
+
     enum Victim { case old, new }
 
     @Test(arguments: [

@@ -112,6 +112,12 @@ void catalyst_name_thread(pthread_t thread, const char *name) {
     pthread_setname_np(thread, shortened);
 }
 
+int catalyst_peer_pidfd(int socket) {
+    int pidfd = -1;
+    socklen_t length = sizeof pidfd;
+    return getsockopt(socket, SOL_SOCKET, 77 /* SO_PEERPIDFD */, &pidfd, &length) < 0 ? -1 : pidfd;
+}
+
 int catalyst_peer_groups(int socket, gid_t *groups, int count) {
     socklen_t length = (socklen_t)count * sizeof *groups;
     if (getsockopt(socket, SOL_SOCKET, 59 /* SO_PEERGROUPS */, groups, &length) < 0) return -1;

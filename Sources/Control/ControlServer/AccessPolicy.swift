@@ -23,8 +23,11 @@ package struct AccessPolicy: Equatable, Sendable {
             operators: getgrnam("catalyst-admin")?.pointee.gr_gid)
     }
 
+    /// Root, and the agent's own user.
+    func isPrivileged(_ user: UInt32) -> Bool { user == 0 || user == owner }
+
     package func role(of peer: UnixSocket.Peer) -> Role {
-        if peer.user == 0 || peer.user == owner { return .operating }
+        if isPrivileged(peer.user) { return .operating }
         if let operators, peer.groups.contains(operators) { return .operating }
         if let readers, peer.groups.contains(readers) { return .reading }
         return .none

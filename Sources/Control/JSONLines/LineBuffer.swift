@@ -8,6 +8,8 @@ package struct LineBuffer: Sendable {
 
     package mutating func append(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
 
+    package var isEmpty: Bool { bytes.isEmpty }
+
     /// The next line without its newline; nil where none is whole yet.
     package mutating func next() throws(LineTooLong) -> [UInt8]? {
         guard let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) else {

@@ -31,6 +31,10 @@ package struct EventRecord: Equatable, Sendable, Codable {
         case collectorLost = "collector-lost"
         case collectorReady = "collector-ready"
         case asked = "asked"
+        /// What came of what an operator asked for.
+        case answered = "answered"
+        /// Somebody asked for what they may not have.
+        case refused = "refused"
         case held = "held"
         case started = "started"
         case startFailed = "start-failed"

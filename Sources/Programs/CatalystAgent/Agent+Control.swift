@@ -8,6 +8,7 @@ internal import Supervision
 extension Agent {
     /// Answers a request of somebody who may ask it.
     func answer(_ request: ControlRequest, _ connection: ControlConnection) {
+        audit.asked(request, connection)
         let known = stack?.order ?? []
         let named = request.services ?? []
         if let unknown = named.first(where: { !known.contains($0) }) {
@@ -91,10 +92,6 @@ extension Agent {
             return connection.send(.failure(.stopping, "the agent is stopping"))
         }
         let services = named.isEmpty ? stack.order : named
-        let words = [request.command.rawValue] + named.map(\.text)
-        record(
-            .asked, nil, .notice,
-            "asked by \(asker(connection)): \(words.joined(separator: " "))")
         let dependents = services.flatMap { stack.dependents(of: .service($0)) }
         let operation = alarms.beginOperation(
             on: services + dependents, "\(request.command.rawValue) by \(asker(connection))")
@@ -148,7 +145,6 @@ extension Agent {
     }
 
     func asker(_ connection: ControlConnection) -> String {
-        guard let peer = connection.peer else { return "somebody who is gone" }
-        return "\(peer.user == 0 ? "root" : "user \(peer.user)") (pid \(peer.pid))"
+        connection.caller?.words ?? "somebody who is gone"
     }
 }

@@ -27,6 +27,9 @@ extension Agent {
             listener: heirlooms.claim(Handover.controlSocket), policy: .ofThisMachine())
         server.onRequest = { [unowned self] request, connection in answer(request, connection) }
         server.onClose = { [unowned self] connection in forget(connection) }
+        server.origin = { [unowned self] peer in origin(of: peer) }
+        server.onExhaustion = { [unowned self] problem in exhausted(problem) }
+        audit.listen(to: server)
         self.server = server
     }
 
@@ -94,6 +97,7 @@ extension Agent {
         endDescendants()
         for runner in runners.values { runner.discard() }
         logs.stop()
+        saveWishes()
         stateKeeper.remove([options.instancesFile])
         record(.agentStopped, nil, .notice, "catalystd stopped")
         let events = chronicle.tell()

@@ -22,8 +22,6 @@ extension Agent {
             return connection.send(.failure(.busy, words))
         }
         isBeingReplaced = true
-        record(
-            .asked, nil, .notice, "asked by \(asker(connection)): agent reexec")
         do {
             try trySuccessor { [weak self, weak connection] refusal in
                 self?.judged(refusal, connection)

@@ -283,8 +283,13 @@ extension Agent {
     func rememberWishes() {
         guard let stack, !stack.isShuttingDown else { return }
         remembered.stopped = stack.order.filter { stack.members[$0]?.isWanted == false }
+        saveWishes()
+    }
+
+    func saveWishes() {
         var wishes = RememberedState()
         wishes.stopped = remembered.stopped
+        wishes.lastEvent = chronicle.lastID
         stateKeeper.save(wishes, to: options.stateFile)
     }
 }

@@ -36,6 +36,7 @@ package final class Agent {
     private(set) lazy var notifier = Notifier(agent: self)
     private(set) lazy var teller = Teller(agent: self)
     private(set) lazy var rolling = Rolling(agent: self)
+    private(set) lazy var audit = Audit(agent: self)
     /// For what reads and changes release directories and logs.
     let shelfThread: WorkerThread
     /// The release that `current` leads to, as far as it was looked up.
@@ -73,6 +74,7 @@ package final class Agent {
     /// By this agent: what it found running goes on without.
     var hasReadStack = false
     var ledgerAlarm: AlarmID?
+    var crowdAlarm: AlarmID?
     var inbox: [Stack.Event] = []
     var wellnessChanges: [ServiceName] = []
     var isDeciding = false
@@ -111,6 +113,7 @@ package final class Agent {
         // An agent of the release before kept it with the wishes.
         predecessor =
             [noted, remembered].first { $0.boot == Proc.bootID() } ?? RememberedState()
+        chronicle.goOn(after: max(remembered.lastEvent ?? 0, noted.lastEvent ?? 0))
         (cgroups, notes["cgroup"]) = Self.openCgroups(options)
         let inlet = inlet
         let box = AgentBox()
@@ -271,6 +274,7 @@ package final class Agent {
         rememberedAt = Clock.now()
         remembered.boot = Proc.bootID()
         remembered.agent = getpid()
+        remembered.lastEvent = chronicle.lastID
         remembered.instances = runners.compactMapValues { $0.instance?.remembered() }
         remembered.services = stack.order.reduce(into: [:]) { services, name in
             services[name] = runners[name]?.remembered()

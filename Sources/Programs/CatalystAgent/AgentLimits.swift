@@ -33,6 +33,13 @@ enum AgentLimits {
     static let notifiersMax = 4
     /// Alerts that wait for an `on_alert` command; then they are counted.
     static let notificationsWaitingMax = 100
+    /// Requests at the control socket that are refused are told up to here in each window; then counted.
+    static let refusalsToldMax = 10
+    static let refusalsWindow = Duration.seconds(60)
+    /// A crowd at the control socket is over when nobody was turned away for so long.
+    static let crowdQuiet = Duration.seconds(10)
+    /// Whoever has more ancestors hides something.
+    static let ancestorsMax = 1000
     /// What a pipe takes without a reader is 64 KiB.
     static let notificationJSONBytesMax = 60_000
     /// The pauses between tries to reach the database.
@@ -88,17 +95,6 @@ enum AgentLimits {
 
     static var all: [Limit] {
         [
-            Limit(
-                "control connections", "\(ControlServer.connectionsMax)",
-                "one operator has a few terminals"),
-            Limit(
-                "control request", "\(ControlLimits.requestBytesMax) bytes", "names 1,000 services"),
-            Limit(
-                "control reply", "\(ControlLimits.replyBytesMax) bytes",
-                "a resolved stack of 1,000 services"),
-            Limit(
-                "control idle time", "\(ControlServer.idleLimit)",
-                "forgotten connections are closed"),
             Limit("log and why streams", "\(streamsMax)", "a thread each"),
             Limit("events remembered", "\(eventsMax)", "about 200 bytes each"),
             Limit(
@@ -117,7 +113,7 @@ enum AgentLimits {
             Limit("sampling interval", "\(samplingInterval)", "two samples make a CPU share"),
             Limit("waiting command", "\(waitMax)", "then it is told what is still missing"),
             Limit("calls for the loop", "\(callsWaitingMax)", "from other threads"),
-        ] + alerting + remembering + rolling
+        ] + controlling + alerting + remembering + rolling
     }
 
     private static var alerting: [Limit] {

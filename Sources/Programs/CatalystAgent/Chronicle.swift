@@ -9,8 +9,8 @@ internal import Systemd
 struct Chronicle {
     private(set) var records: [EventRecord] = []
     private var untold: ArraySlice<EventRecord> = []
-    /// Grows from agent to agent, as long as the clock is not put back.
-    private var lastID = UInt64(max(0, Clock.wallTime().nanoseconds / 1000))
+    /// Grows from agent to agent.
+    private(set) var lastID = UInt64(max(0, Clock.wallTime().nanoseconds / 1000))
     private var journal = Journal()
     private let usesStandardError: Bool
     private let stderrWriter = WorkerThread(named: "stderr", capacity: AgentLimits.announcementsMax)
@@ -18,6 +18,13 @@ struct Chronicle {
     init(environment: [String: String]) {
         // Under systemd stderr is the journal itself: saying it twice helps nobody.
         usesStandardError = isatty(2) == 1 || environment["JOURNAL_STREAM"] == nil
+    }
+
+    /// The clock may have been put back since: what comes is newer all the same. A killed agent may have told more
+    /// than it remembered, though not that much more.
+    mutating func goOn(after last: UInt64?) {
+        guard let last, last < UInt64(Int64.max / 2) else { return }
+        lastID = max(lastID, last + 1_000_000)
     }
 
     @discardableResult

@@ -5,7 +5,7 @@ internal import StackModel
 /// One run of a command, a CMD probe or `on_alert`, killed with all its children when its time is over.
 final class CommandRun {
     private unowned let agent: Agent
-    private var tree: ProcessTree?
+    private(set) var tree: ProcessTree?
     private var alarm: AlarmID?
     private var said: [UInt8] = []
     private var exit: ExitReason?

@@ -36,6 +36,7 @@ final class Measures {
     func begin() {
         guard !hasBegun else { return }
         hasBegun = true
+        noticeClock()
         agent.loop.setAlarm(after: .seconds(1)) { [unowned self] in sample() }
     }
 

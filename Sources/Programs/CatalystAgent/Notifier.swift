@@ -20,6 +20,9 @@ final class Notifier {
 
     init(agent: Agent) { self.agent = agent }
 
+    /// Those under way.
+    var runs: [ProcessTree] { running.values.compactMap(\.tree) }
+
     /// Calls `whenHanded` when the command was started with it, or never will be.
     func tell(_ event: AlertEvent, whenHanded: @escaping () -> Void) {
         guard agent.stack?.spec.alerts.onAlert != nil else { return whenHanded() }

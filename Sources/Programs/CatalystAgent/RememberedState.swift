@@ -35,8 +35,10 @@ struct RememberedState: Codable, Equatable, Sendable {
     var stopped: [ServiceName] = []
     var instances: [ServiceName: Instance] = [:]
     var services: [ServiceName: Service] = [:]
+    /// The number of the newest event when this was written.
+    var lastEvent: UInt64?
 
-    private enum CodingKeys: CodingKey { case boot, agent, stopped, instances, services }
+    private enum CodingKeys: CodingKey { case boot, agent, stopped, instances, services, lastEvent }
 
     init() {}
 
@@ -47,6 +49,7 @@ struct RememberedState: Codable, Equatable, Sendable {
         stopped = (try? values.decode([ServiceName].self, forKey: .stopped)) ?? []
         instances = Self.readable(values, .instances)
         services = Self.readable(values, .services)
+        lastEvent = try? values.decode(UInt64.self, forKey: .lastEvent)
     }
 
     /// Each by itself: one that cannot be read costs only itself.

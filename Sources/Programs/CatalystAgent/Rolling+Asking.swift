@@ -99,7 +99,6 @@ extension Rolling {
     func cancel(_ request: ControlRequest, _ connection: ControlConnection) {
         guard let rollout = underWay(request, connection) else { return }
         let asker = agent.asker(connection)
-        agent.record(.asked, nil, .notice, "asked by \(asker): cancel rollout \(rollout.id)")
         if preparing != nil { tool?.kill() }
         preparing?.state = .cancelled
         receive(.cancelRequested(by: asker))
@@ -123,9 +122,6 @@ extension Rolling {
                     .badRequest,
                     "rollout \(rollout.id) is not paused: it is \(rollout.state.rawValue)"))
         }
-        agent.record(
-            .asked, nil, .notice,
-            "asked by \(agent.asker(connection)): resume rollout \(rollout.id)")
         receive(.resumeRequested)
         confirm("rollout \(rollout.id) goes on", connection)
     }

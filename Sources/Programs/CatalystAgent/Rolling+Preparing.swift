@@ -20,10 +20,6 @@ extension Rolling {
         if !isPlan {
             nextID += 1
             preparing = record
-            agent.record(
-                .asked, nil, .notice,
-                "asked by \(record.askedBy): \(kind.rawValue) "
-                    + (request.source.map(withoutPasswords) ?? request.release ?? ""))
             attend(request, connection, record)
         }
         do {
@@ -136,10 +132,6 @@ extension Rolling {
             if record.kind == .restart {
                 guard rollout == nil else { _ = mayBegin(asked, connection); return }
                 nextID += 1
-                agent.record(
-                    .asked, nil, .notice,
-                    "asked by \(record.askedBy): restart \(plan.steps.map(\.service.text).joined(separator: " "))"
-                )
                 attend(asked, connection, record)
             }
             record.state = .running

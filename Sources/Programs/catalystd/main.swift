@@ -34,6 +34,10 @@ func fail(_ words: String, code: Int32) -> Never {
     exit(code)
 }
 
+// They are read from /proc: without it they would be taken for none, and another state for this agent's.
+guard !CommandLine.arguments.isEmpty else {
+    fail("cannot read its own arguments: mount /proc ('mount -t proc proc /proc')", code: 111)
+}
 var flags = CommandLineFlags(CommandLine.arguments.dropFirst())
 if flags.wantsHelp {
     print(usage)

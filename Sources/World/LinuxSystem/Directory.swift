@@ -43,7 +43,9 @@ package enum Directory {
 
     /// Takes an exclusive lock on a file in it for as long as this process lives. False: another has it.
     package static func lock(_ path: String) throws(SystemError) -> Bool {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // On a disk that became read-only it can still be locked.
+        if descriptor < 0, errno == EROFS { descriptor = open(path, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw SystemError("open '\(path)'") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)

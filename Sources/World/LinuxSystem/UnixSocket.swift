@@ -60,10 +60,14 @@ package enum UnixSocket {
         return (FileDescriptor(rawValue: pair[0]), FileDescriptor(rawValue: pair[1]))
     }
 
-    /// The next connection; nil where none waits.
-    package static func accept(_ listener: FileDescriptor) -> FileDescriptor? {
+    /// The next connection; nil where none waits. Throws where it cannot be taken, and waits on.
+    package static func accept(_ listener: FileDescriptor) throws(SystemError) -> FileDescriptor? {
         let descriptor = catalyst_accept(listener.rawValue)
-        return descriptor >= 0 ? FileDescriptor(rawValue: descriptor) : nil
+        if descriptor >= 0 { return FileDescriptor(rawValue: descriptor) }
+        guard errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM else {
+            return nil
+        }
+        throw SystemError("accept a connection")
     }
 
     package struct Peer: Equatable, Sendable {
@@ -83,6 +87,20 @@ package enum UnixSocket {
         var groups = [gid_t](repeating: 0, count: 256)
         let count = catalyst_peer_groups(connection.rawValue, &groups, 256)
         return Peer(pid: pid, user: user, groups: [group] + groups.prefix(max(0, Int(count))))
+    }
+
+    /// Whether the process that connected still lives; before Linux 6.5 another one that was given its pid by
+    /// now is taken for it.
+    package static func isPeerAlive(_ connection: FileDescriptor, _ peer: Peer) -> Bool {
+        var pidfd = catalyst_peer_pidfd(connection.rawValue)
+        if pidfd < 0, errno == ENOPROTOOPT { pidfd = catalyst_pidfd_open(peer.pid) }
+        guard pidfd >= 0 else {
+            // Out of descriptors: then by its pid.
+            return (errno == EMFILE || errno == ENFILE) && Proc.entry(of: peer.pid) != nil
+        }
+        defer { close(pidfd) }
+        var entry = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) == 0
     }
 
     /// One datagram and its sender; nil where none waits.

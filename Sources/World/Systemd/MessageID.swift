@@ -13,6 +13,8 @@ extension EventRecord.Kind {
         case .collectorLost: "548504290feb44acbc98ee0c36aab2d6"
         case .collectorReady: "b9e4f2573816473f97cb4af0e32b03db"
         case .asked: "5a007ad102454a119a517f939378b436"
+        case .answered: "8b642b20fffe42d5b27ad0b3f1ef92e9"
+        case .refused: "a109c629409e41918ba9ff653fced22f"
         case .held: "95a185a5ba8d42d5bc3f0a333bbe3bbf"
         case .started: "c546ba2a2add43a787773455e96b24bb"
         case .startFailed: "fcd898ffa0144cb8967bc7fc4ddeb064"

@@ -44,8 +44,16 @@ final class Database {
 
     /// At once: connections break.
     func stop() {
+        signal(SIGCONT)
         server?.signal(SIGQUIT)
         _ = server?.exitCode(within: .seconds(20))
+    }
+
+    /// SIGSTOP, or SIGCONT, to all of it: connections stay, and nobody answers.
+    func signal(_ number: CInt) {
+        guard let server else { return }
+        for entry in ProcessEntry.descendants(of: server.pid) { kill(entry.pid, number) }
+        server.signal(number)
     }
 
     /// What a statement gives, as text.

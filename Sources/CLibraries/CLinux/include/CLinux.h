@@ -127,6 +127,8 @@ void catalyst_name_thread(pthread_t thread, const char *name);
 int catalyst_peer_credentials(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
 /// SO_PEERGROUPS: how many supplementary groups the peer has (at most `count` are stored), or -1.
 int catalyst_peer_groups(int socket, gid_t *groups, int count);
+/// SO_PEERPIDFD (Linux 6.5): the process that connected, closed on exec; or -1.
+int catalyst_peer_pidfd(int socket);
 int catalyst_set_pdeathsig(int signal);
 
 /// Gives the reuseport group of `socket` a filter: connections from `source` (an IPv4 address as a number; 0: nobody)
