@@ -19,6 +19,9 @@ struct RequestWordsTests {
     @Test func `no secret is told, and no book`() {
         var deploy = ControlRequest(.deploy)
         deploy.source = "https://bot:hunter2@x.org/a.git"
+        #expect(deploy.words == "deploy https://bot:•••@x.org/a.git")
+        deploy.source = "https://hunter2@x.org/a@b.git"
+        #expect(deploy.words == "deploy https://•••@x.org/a@b.git")
         deploy.reason = "token=hunter2 \(String(repeating: "x", count: 1000))"
         #expect(!deploy.words.contains("hunter2"))
         #expect(deploy.words.count <= 400)

@@ -9,7 +9,7 @@ extension ControlRequest {
         var words = [command.rawValue]
         words += services?.map(\.text) ?? []
         words += subjects?.map(\.words) ?? []
-        words += source.map { [withoutPasswords($0)] } ?? []
+        words += source.map { [withoutPasswords($0).withoutToken] } ?? []
         words += [revision.map(withoutPasswords), release].compactMap(\.self)
         words += [alert, rollout].compactMap(\.self).map { "\($0)" }
         if let count { words.append("\(count)") }
@@ -22,6 +22,15 @@ extension ControlRequest {
 }
 
 extension String {
+    /// Who fetches over HTTP without a password has a token for a name.
+    fileprivate var withoutToken: String {
+        guard hasPrefix("http"), let start = firstRange(of: "://")?.upperBound,
+            let end = self[start...].prefix(while: { $0 != "/" }).lastIndex(of: "@"),
+            !self[start..<end].contains(":")
+        else { return self }
+        return self[..<start] + "•••" + self[end...]
+    }
+
     /// Names are the asker's: a record is no place for a book.
     fileprivate var bounded: String { count <= 400 ? self : "\(prefix(399))…" }
 }

@@ -75,8 +75,9 @@ package final class ControlServer {
         }
     }
 
-    /// Out of descriptors. A question is worth more than a stream, which can be followed again: who was heard longest ago
-    /// gives way, unless it waits for a change. Without a pause the loop would turn for nothing.
+    /// Out of descriptors. A question is worth more than a stream, which can be followed again: who
+    /// was heard longest ago gives way, unless it waits for a change. Without a pause the loop would
+    /// turn for nothing.
     private func exhausted(_ error: SystemError) {
         onExhaustion("\(error)")
         let others = connections.values.filter { !$0.isReady && $0.change == nil }
