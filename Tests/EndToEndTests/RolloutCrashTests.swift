@@ -126,13 +126,14 @@ struct RolloutCrashTests {
             agent.kill9()
             for name in Self.names { agent.processes(of: name).forEach { kill($0, SIGKILL) } }
             #expect(holds { Self.names.allSatisfy { agent.processes(of: $0).isEmpty } })
-            let state = try #require(agent.folder.text(of: "state/state.json"))
+            let known = "instances-\(agent.identity).json"
+            let state = try #require(agent.folder.text(of: known))
             let ticks = try #require(ProcessEntry.all().first { $0.pid == stranger.pid }).startTicks
             let rebooted = state.replacing(/"boot":"[^"]*"/, with: "\"boot\":\"another\"")
                 .replacing(/"pid":\d+/, with: "\"pid\":\(stranger.pid)")
                 .replacing(/"startTicks":\d+/, with: "\"startTicks\":\(ticks)")
             #expect(rebooted != state)
-            try agent.folder.write(rebooted, to: "state/state.json")
+            try agent.folder.write(rebooted, to: known)
             try agent.startAgain()
             let rollout = try agent.end(of: begun.id)
             #expect(rollout.message?.isEmpty == false, "\(rollout.story)")
