@@ -98,7 +98,7 @@ let package = Package(
         .tests("Systemd", uses: "StackModel", "LinuxSystem", .system),
         .tests("StackFile", uses: "StackModel"),
         .tests("Measuring", uses: "StackModel"),
-        .tests("CatalystAgent", uses: "StackModel"),
+        .tests("CatalystAgent", uses: "StackModel", "Supervision", "Monitoring", "JSONLines"),
         .tests(
             "Probing", uses: "StackModel", "TLS", "Redis", "Postgres", .nio("NIOCore"),
             .nio("NIOPosix")),

@@ -101,6 +101,18 @@ struct FaultTests {
         #expect(try await room.ask { $0.events(of: nil, tail: 9, $1) } == [.sample(1)])
     }
 
+    @Test func `a version that cannot be is damage`() async throws {
+        let room = try Workroom()
+        room.open()
+        _ = try await room.contents()
+        room.close()
+        let database = try Database(path: room.path)
+        try database.execute("PRAGMA user_version = -7")
+        database.close()
+        _ = try await room.reopen()
+        #expect(room.asides.count == 1)
+    }
+
     @Test func `another program's file is kept aside`() async throws {
         let room = try Workroom()
         close(Glibc.open(room.path, O_CREAT | O_WRONLY, 0o600))

@@ -25,6 +25,12 @@ struct CgroupLimitsTests {
         #expect(CgroupLimits(Resources()).asked.isEmpty)
     }
 
+    @Test func `processes of another namespace have no number to be signalled by`() {
+        let folder = Folder()
+        _ = folder.file("cgroup.procs", "0\n4711\n0\n")
+        #expect(Cgroup(path: folder.path).processes == [4711])
+    }
+
     @Test func `the documented services'`() {
         let found = texts {
             $0.limits.cpus = 1

@@ -20,6 +20,32 @@ struct FileTests {
         }
     }
 
+    @Test func `memory that was sealed is read back, and no other`() throws {
+        let sealed = try SealedMemory.make(Array("what is left".utf8), named: "test")
+        #expect(SealedMemory.read(sealed, bytesMax: 100) == Array("what is left".utf8))
+        #expect(SealedMemory.read(sealed, bytesMax: 4) == nil)
+        #expect(write(sealed.rawValue, "x", 1) < 0)
+        try sealed.close()
+        let folder = Folder()
+        let file = try FileDescriptor.open(folder.file("open", "to all"), .readOnly)
+        #expect(SealedMemory.read(file, bytesMax: 100) == nil)
+        try file.close()
+    }
+
+    @Test func `what was noted last outlives who noted it`() throws {
+        let folder = Folder()
+        let path = "\(folder.path)/ring"
+        var ring: SharedRing? = try SharedRing(path)
+        for number in 1...5000 { ring?.add(UInt64(number)) }
+        ring = nil
+        let next = try SharedRing(path)
+        #expect(next.contains(5000) && next.contains(905) && !next.contains(904))
+        next.add(7)
+        #expect(next.contains(7) && !next.contains(905))
+        symlink(path, "\(folder.path)/link")
+        #expect(throws: SystemError.self) { try SharedRing("\(folder.path)/link") }
+    }
+
     @Test func `a link in the way is not followed`() throws {
         let folder = Folder()
         let precious = folder.file("precious", "precious")

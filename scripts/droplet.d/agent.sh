@@ -56,7 +56,8 @@ done
 END
 }
 
-journal_has() { on first journalctl -q --no-pager -o cat -t catalystd | grep -qE "$1"; }
+# To its end: with `grep -q` the journal's reader would be the one that fails.
+journal_has() { on first journalctl -q --no-pager -o cat -t catalystd | grep -E "$1" >/dev/null; }
 
 # The same programs under another version: what an operator does with the next package.
 step_upgrade() {

@@ -39,6 +39,9 @@ int catalyst_sealed_memory(const char *name, const void *bytes, size_t size) {
     return memory;
 }
 
-int catalyst_is_sealed(int memory) { return (fcntl(memory, F_GET_SEALS) & ALL_SEALS) == ALL_SEALS; }
+int catalyst_is_sealed(int memory) {
+    int seals = fcntl(memory, F_GET_SEALS);
+    return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
+}
 
 void catalyst_order_stores(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }

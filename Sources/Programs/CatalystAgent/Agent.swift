@@ -108,6 +108,8 @@ package final class Agent {
         inheritedLimits = inheritance?.inheritedLimits ?? raised
         try Directory.make(options.stateDirectory, mode: 0o750)
         try Self.makeRuntimeDirectory(options.runtimeDirectory)
+        // Before anything of an earlier agent is taken up: it may be alive.
+        try Self.lockState(options)
         remembered = RememberedState.read(options.stateFile)
         let noted = inheritance?.state ?? RememberedState.read(options.instancesFile)
         // An agent of the release before kept it with the wishes.
@@ -126,12 +128,6 @@ package final class Agent {
 
     /// Runs until the stack is stopped. Returns the exit code: 0 after an orderly end.
     package func run() throws -> Int32 {
-        guard try lockState() else {
-            throw StartError(
-                "another catalystd uses the state directory '\(options.stateDirectory)': "
-                    + "stop it, or give this one another with --state"
-            )
-        }
         do {
             try listen()
         } catch {
@@ -166,13 +162,17 @@ package final class Agent {
     }
 
     /// An agent that was killed a moment ago may still be on its way out, with the lock.
-    private func lockState() throws -> Bool {
+    private static func lockState(_ options: AgentOptions) throws {
         let deadline = Clock.now() + AgentLimits.lockWait
         while try !Directory.lock(options.lockFile) {
-            guard Clock.now() < deadline else { return false }
+            guard Clock.now() < deadline else {
+                throw StartError(
+                    "another catalystd uses the state directory '\(options.stateDirectory)': "
+                        + "stop it, or give this one another with --state"
+                )
+            }
             usleep(10_000)
         }
-        return true
     }
 
     func runner(_ name: ServiceName) -> Runner {

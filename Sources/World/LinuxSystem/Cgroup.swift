@@ -51,10 +51,10 @@ package struct Cgroup: Hashable, Sendable {
     /// Whether it can limit and count memory.
     package var hasMemoryController: Bool { access(path + "/memory.current", F_OK) == 0 }
 
+    /// Those that our process namespace shows: the kernel gives 0 for others, which as a target would be our own group.
     package var processes: [Int32] {
-        (TextFile.read(path + "/cgroup.procs") ?? "").split(separator: "\n").compactMap {
-            Int32($0)
-        }
+        (TextFile.read(path + "/cgroup.procs") ?? "").split(separator: "\n")
+            .compactMap { Int32($0) }.filter { $0 > 0 }
     }
 
     /// SIGKILL to everything in it: `cgroup.kill` from Linux 5.14 on, else one by one. Returns whether

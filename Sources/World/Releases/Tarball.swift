@@ -21,6 +21,9 @@ struct Tarball {
             }
             try check(String(fields[5]), kind: fields[0].first ?? "-")
             files += 1
+            guard size >= 0, size <= Int64.max - bytes else {
+                throw ReleaseError("the tarball '\(path)' says that its files are endless")
+            }
             bytes += size
         }
         guard files > 0 else { throw ReleaseError("the tarball '\(path)' is empty") }

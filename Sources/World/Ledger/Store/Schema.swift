@@ -33,6 +33,10 @@ enum Schema {
             throw LedgerError(.damage, "'\(database.path)' is no ledger: another program made it")
         }
         let found = try database.number("PRAGMA user_version") ?? 0
+        guard found >= 0 else {
+            throw LedgerError(
+                .damage, "the ledger '\(database.path)' is damaged: its version is \(found)")
+        }
         guard found <= version else {
             throw LedgerError(
                 .obstacle,
