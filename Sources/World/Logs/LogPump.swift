@@ -126,10 +126,10 @@ package final class LogPump: Sendable {
     /// threads are gone.
     package func stop() {
         for service in channels.withLock({ Array($0.keys) }) { close(service) }
-        // Of services that only an earlier agent ran.
+        end()
+        // Of services that only an earlier agent ran, and what the last lines needed.
         for name in Directory.names(in: fifoDirectory) { unlink("\(fifoDirectory)/\(name)") }
         rmdir(fifoDirectory)
-        end()
     }
 
     private func end() {
