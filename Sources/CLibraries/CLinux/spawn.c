@@ -3,6 +3,7 @@
 // Between clone and exec only raw system calls: glibc's set*id() signal all threads of the (shared) process.
 #define _GNU_SOURCE
 #include "include/CLinux.h"
+#include "child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,9 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -35,33 +34,11 @@
 #ifndef CLOSE_RANGE_UNSHARE
 #define CLOSE_RANGE_UNSHARE 2
 #endif
-#ifndef SYS_mount_setattr
-#define SYS_mount_setattr 442
-#endif
-
-struct mount_attributes {
-    uint64_t set, clear, propagation, user_namespace;
-};
 
 enum { STACK_SIZE = 64 * 1024 };
 
-struct child {
-    const struct catalyst_spawn *request;
-    struct catalyst_spawned *result;
-    const sigset_t *ignored;
-    // The parent's descriptors are shared until the child has left all from this one on behind.
-    int first_unneeded;
-};
-
 // Set once the kernel has refused (before 5.9, or a sandbox): from then on descriptors are copied.
 static int cannot_leave_descriptors;
-
-static int fail(struct child *child, enum catalyst_step step, int index) {
-    child->result->step = step;
-    child->result->error = errno;
-    child->result->index = index;
-    return 127;
-}
 
 static int write_text(const char *path, const char *text) {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -131,9 +108,9 @@ static int open_standard(struct child *child, int number) {
     int source = request->standard[number];
     if (path) source = open(path, O_RDWR | O_NOCTTY);
     else if (source < 0) source = open("/dev/null", O_RDWR | O_NOCTTY);
-    if (source < 0) return fail(child, steps[number], number);
+    if (source < 0) return catalyst_fail(child, steps[number], number);
     // A source below 3 may be the target of another: up and out of the way first.
-    if (source != number && place(source, number) < 0) return fail(child, steps[number], number);
+    if (source != number && place(source, number) < 0) return catalyst_fail(child, steps[number], number);
     if (source == number) fcntl(number, F_SETFD, 0);
     if (source != number && (path || request->standard[number] < 0)) close(source);
     return 0;
@@ -143,29 +120,13 @@ static int hand_over(struct child *child) {
     const struct catalyst_spawn *request = child->request;
     int base = 3 + (int)request->descriptor_count;
     int moved[64];
-    if (request->descriptor_count > 64) { errno = EMFILE; return fail(child, CATALYST_STEP_DESCRIPTOR, 0); }
+    if (request->descriptor_count > 64) { errno = EMFILE; return catalyst_fail(child, CATALYST_STEP_DESCRIPTOR, 0); }
     for (int i = 0; i < (int)request->descriptor_count; i++) {
         moved[i] = fcntl(request->descriptors[i], F_DUPFD_CLOEXEC, base);
-        if (moved[i] < 0) return fail(child, CATALYST_STEP_DESCRIPTOR, i);
+        if (moved[i] < 0) return catalyst_fail(child, CATALYST_STEP_DESCRIPTOR, i);
     }
     for (int i = 0; i < (int)request->descriptor_count; i++)
-        if (place(moved[i], 3 + i) < 0) return fail(child, CATALYST_STEP_DESCRIPTOR, i);
-    return 0;
-}
-
-static int confine_mounts(struct child *child) {
-    const struct catalyst_spawn *request = child->request;
-    if (!request->read_only && !request->tmpfs) return 0;
-    if (syscall(SYS_unshare, CLONE_NEWNS) < 0) return fail(child, CATALYST_STEP_NAMESPACE, 0);
-    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) return fail(child, CATALYST_STEP_NAMESPACE, 0);
-    if (request->read_only) {
-        struct mount_attributes attributes = {.set = MS_RDONLY};
-        if (syscall(SYS_mount_setattr, AT_FDCWD, "/", 0x8000 /* AT_RECURSIVE */, &attributes, sizeof attributes) < 0)
-            return fail(child, CATALYST_STEP_READ_ONLY, 0);
-    }
-    for (int i = 0; request->tmpfs && request->tmpfs[i]; i++)
-        if (mount("tmpfs", request->tmpfs[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
-            return fail(child, CATALYST_STEP_TMPFS, i);
+        if (place(moved[i], 3 + i) < 0) return catalyst_fail(child, CATALYST_STEP_DESCRIPTOR, i);
     return 0;
 }
 
@@ -179,25 +140,36 @@ static int set_capabilities(uint64_t effective, uint64_t inheritable) {
     return (int)syscall(SYS_capset, &header, sets);
 }
 
+// What a program file with inheritable capabilities would get back.
+static int forget_inheritable(uint64_t kept) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2];
+    if (syscall(SYS_capget, &header, sets) < 0) return -1;
+    for (int i = 0; i < 2; i++) sets[i].inheritable &= (uint32_t)(kept >> (32 * i));
+    return (int)syscall(SYS_capset, &header, sets);
+}
+
 static int become_user(struct child *child) {
     const struct catalyst_spawn *request = child->request;
     uint64_t ambient = request->ambient_capabilities;
+    if (request->limit_capabilities && forget_inheritable(request->capabilities) < 0)
+        return catalyst_fail(child, CATALYST_STEP_CAPABILITIES, 0);
     if (request->limit_capabilities)
         for (int capability = 0; capability < 64; capability++)
             if (!(request->capabilities >> capability & 1) && prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1
                 && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
-                return fail(child, CATALYST_STEP_CAPABILITIES, capability);
-    if (ambient && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return fail(child, CATALYST_STEP_CAPABILITIES, 0);
+                return catalyst_fail(child, CATALYST_STEP_CAPABILITIES, capability);
+    if (ambient && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return catalyst_fail(child, CATALYST_STEP_CAPABILITIES, 0);
     if (request->change_user) {
-        if (syscall(SYS_setgroups, request->group_count, request->groups) < 0) return fail(child, CATALYST_STEP_GROUPS, 0);
-        if (syscall(SYS_setresgid, request->group, request->group, request->group) < 0) return fail(child, CATALYST_STEP_GROUP, 0);
-        if (syscall(SYS_setresuid, request->user, request->user, request->user) < 0) return fail(child, CATALYST_STEP_USER, 0);
+        if (syscall(SYS_setgroups, request->group_count, request->groups) < 0) return catalyst_fail(child, CATALYST_STEP_GROUPS, 0);
+        if (syscall(SYS_setresgid, request->group, request->group, request->group) < 0) return catalyst_fail(child, CATALYST_STEP_GROUP, 0);
+        if (syscall(SYS_setresuid, request->user, request->user, request->user) < 0) return catalyst_fail(child, CATALYST_STEP_USER, 0);
     }
     if (ambient) {
-        if (set_capabilities(ambient, ambient) < 0) return fail(child, CATALYST_STEP_CAPABILITIES, 0);
+        if (set_capabilities(ambient, ambient) < 0) return catalyst_fail(child, CATALYST_STEP_CAPABILITIES, 0);
         for (int capability = 0; capability < 64; capability++)
             if (ambient >> capability & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
-                return fail(child, CATALYST_STEP_CAPABILITIES, capability);
+                return catalyst_fail(child, CATALYST_STEP_CAPABILITIES, capability);
     }
     return 0;
 }
@@ -209,17 +181,17 @@ static int execute(struct child *child) {
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (request->executable >= 0) {
         syscall(SYS_execveat, request->executable, "", request->argv, request->envp, AT_EMPTY_PATH);
-        return fail(child, CATALYST_STEP_EXECUTE, 0);
+        return catalyst_fail(child, CATALYST_STEP_EXECUTE, 0);
     }
     // As execvp(3): a missing file asks the next path, and a forbidden one is remembered.
     int forbidden = 0;
     for (int i = 0; request->paths[i]; i++) {
         execve(request->paths[i], request->argv, request->envp);
         if (errno == EACCES) forbidden = 1;
-        else if (errno != ENOENT && errno != ENOTDIR) return fail(child, CATALYST_STEP_EXECUTE, i);
+        else if (errno != ENOENT && errno != ENOTDIR) return catalyst_fail(child, CATALYST_STEP_EXECUTE, i);
     }
     errno = forbidden ? EACCES : ENOENT;
-    return fail(child, CATALYST_STEP_EXECUTE, 0);
+    return catalyst_fail(child, CATALYST_STEP_EXECUTE, 0);
 }
 
 // The number above all descriptors that the child needs.
@@ -240,14 +212,14 @@ static int run_child(void *argument) {
     if (child->first_unneeded > 0
         && syscall(SYS_close_range, child->first_unneeded, ~0U, CLOSE_RANGE_UNSHARE) < 0) {
         cannot_leave_descriptors = 1;
-        return fail(child, CATALYST_STEP_CLONE, 0);
+        return catalyst_fail(child, CATALYST_STEP_CLONE, 0);
     }
     default_signals(request->classic, child->ignored);
     if (request->new_session ? syscall(SYS_setsid) < 0 : syscall(SYS_setpgid, 0, 0) < 0)
-        return fail(child, CATALYST_STEP_SESSION, 0);
+        return catalyst_fail(child, CATALYST_STEP_SESSION, 0);
     if (request->classic && request->cgroup >= 0) {
         int procs = openat(request->cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-        if (procs < 0 || write(procs, "0", 1) < 0) return fail(child, CATALYST_STEP_CGROUP, 0);
+        if (procs < 0 || write(procs, "0", 1) < 0) return catalyst_fail(child, CATALYST_STEP_CGROUP, 0);
         close(procs);
     }
     for (int number = 0; number < 3; number++)
@@ -256,23 +228,25 @@ static int run_child(void *argument) {
     if (request->oom_score_adjustment >= -1000 && request->oom_score_adjustment <= 1000) {
         char text[24];
         decimal(text, request->oom_score_adjustment);
-        if (write_text("/proc/self/oom_score_adj", text) < 0) return fail(child, CATALYST_STEP_OOM_SCORE, 0);
+        if (write_text("/proc/self/oom_score_adj", text) < 0) return catalyst_fail(child, CATALYST_STEP_OOM_SCORE, 0);
     } else if (is_spared() && write_text("/proc/self/oom_score_adj", "0") < 0) {
-        return fail(child, CATALYST_STEP_OOM_SCORE, 0);
+        return catalyst_fail(child, CATALYST_STEP_OOM_SCORE, 0);
     }
     for (size_t i = 0; i < request->rlimit_count; i++) {
         struct { uint64_t soft, hard; } limit = {request->rlimits[i].soft, request->rlimits[i].hard};
         if (syscall(SYS_prlimit64, 0, request->rlimits[i].resource, &limit, NULL) < 0)
-            return fail(child, CATALYST_STEP_RLIMIT, (int)i);
+            return catalyst_fail(child, CATALYST_STEP_RLIMIT, (int)i);
     }
-    if ((status = confine_mounts(child))) return status;
+    if ((status = catalyst_confine_mounts(child))) return status;
     if ((status = become_user(child))) return status;
-    if (request->directory && chdir(request->directory) < 0) return fail(child, CATALYST_STEP_DIRECTORY, 0);
+    if (request->directory && chdir(request->directory) < 0) return catalyst_fail(child, CATALYST_STEP_DIRECTORY, 0);
     if (request->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return fail(child, CATALYST_STEP_NO_NEW_PRIVILEGES, 0);
+        return catalyst_fail(child, CATALYST_STEP_NO_NEW_PRIVILEGES, 0);
     // After the change of user, which clears it.
     if (request->death_signal && prctl(PR_SET_PDEATHSIG, request->death_signal, 0, 0, 0) < 0)
-        return fail(child, CATALYST_STEP_DEATH_SIGNAL, 0);
+        return catalyst_fail(child, CATALYST_STEP_DEATH_SIGNAL, 0);
+    if ((status = catalyst_restrict_writes(child))) return status;
+    if ((status = catalyst_filter_calls(child))) return status;
     if (request->listen_pid) decimal(request->listen_pid, syscall(SYS_getpid));
     return execute(child);
 }
@@ -365,7 +339,7 @@ int catalyst_spawn(const struct catalyst_spawn *request, struct catalyst_spawned
     *result = (struct catalyst_spawned){.pid = -1, .pidfd = -1};
     struct catalyst_spawn effective = *request;
     struct child child = {.request = &effective, .result = result, .ignored = ignored_signals()};
-    if (!stack) { fail(&child, CATALYST_STEP_CLONE, 0); return -1; }
+    if (!stack) { catalyst_fail(&child, CATALYST_STEP_CLONE, 0); return -1; }
 
     // No handler of ours may run in the child, on the child's small stack.
     sigset_t all, before;
@@ -391,7 +365,7 @@ int catalyst_spawn(const struct catalyst_spawn *request, struct catalyst_spawned
 
     if (pid < 0) {
         errno = (int)-pid;
-        fail(&child, CATALYST_STEP_CLONE, 0);
+        catalyst_fail(&child, CATALYST_STEP_CLONE, 0);
         return -1;
     }
     if (result->step != CATALYST_STEP_NONE) {

@@ -11,6 +11,8 @@ package struct Confinement: Equatable, Sendable, Codable {
     package var tmpfs: [String] = []
     /// -1000…1000; nil: as the agent's.
     package var oomScoreAdjustment: Int?
+    /// Nil: it is not isolated, and what is above is all.
+    package var isolation: Isolation?
 
     package init() {}
 

@@ -15,6 +15,8 @@ package struct StackSpec: Equatable, Sendable, Codable {
     /// Where the collector serves `/metrics`; nil: nowhere.
     package var metrics: Port? = .standardMetrics
     package var host: HostPlan = HostPlan()
+    /// Where values of variables, secret ones among them, were read from: hidden from isolated services. Absolute.
+    package var variableFiles: [String]?
     /// What the reader of the files wants people to know, `file:line: …` each.
     package var warnings: [String] = []
 

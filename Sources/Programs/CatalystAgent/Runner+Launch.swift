@@ -83,12 +83,16 @@ extension Runner {
     }
 
     func prepare(_ spec: ServiceSpec) throws(SpawnError) -> Prepared {
-        if let prepared, prepared.spec == spec { return prepared }
+        let isolation = agent.isolationPlan(for: spec)
+        if let prepared, prepared.spec == spec, prepared.request.isolation == isolation {
+            return prepared
+        }
         var request = SpawnRequest(arguments: spec.command)
         request.identity = try identity(named: spec.user)
         request.environment = environment(for: spec, identity: request.identity)
         request.directory = spec.workingDirectory
         request.confinement = spec.confinement
+        request.isolation = isolation
         request.baseLimits = agent.inheritedLimits
         do {
             let paths = try agent.logs.open(name, policy: spec.logging)
@@ -116,6 +120,7 @@ extension Runner {
         request.identity = instance.request.identity
         request.directory = instance.spec.workingDirectory
         request.confinement = instance.spec.confinement
+        request.isolation = instance.request.isolation
         request.baseLimits = agent.inheritedLimits
         return request
     }

@@ -9,6 +9,12 @@ package enum Capabilities {
         "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE",
     ]
 
+    /// This process's, a bit each, when it was asked first.
+    static let effective: UInt64 =
+        TextFile.read("/proc/self/status")?.split(separator: "\n").first {
+            $0.hasPrefix("CapEff:")
+        }.flatMap { UInt64($0.dropFirst(7).filter { !$0.isWhitespace }, radix: 16) } ?? 0
+
     /// A bit for each name (without `CAP_`); `ALL` is every one.
     static func set(_ names: [String]) throws(SpawnError) -> UInt64 {
         var bits: UInt64 = 0

@@ -8,17 +8,20 @@ package struct Child: Hashable, Sendable {
     package let pid: Int32
     /// Readable when the child has ended. Owned: `Reaper` closes it.
     let pidfd: FileDescriptor
+    /// The version of Landlock that restricts its writes; 0: none does; nil: unknown, as somebody else started it.
+    package let landlock: Int32?
 
-    init(pid: Int32, pidfd: FileDescriptor) {
+    init(pid: Int32, pidfd: FileDescriptor, landlock: Int32?) {
         self.pid = pid
         self.pidfd = pidfd
+        self.landlock = landlock
     }
 
     /// A process that runs already; nil where it does not.
     package init?(existing pid: Int32) {
         let descriptor = catalyst_pidfd_open(pid)
         guard descriptor >= 0 else { return nil }
-        self.init(pid: pid, pidfd: FileDescriptor(rawValue: descriptor))
+        self.init(pid: pid, pidfd: FileDescriptor(rawValue: descriptor), landlock: nil)
     }
 }
 
@@ -75,8 +78,11 @@ extension SpawnRequest {
         request.oom_score_adjustment = Int32(confinement.oomScoreAdjustment ?? 10_000)
         try setCapabilities(in: &request)
         request.no_new_privileges = confinement.noNewPrivileges ? 1 : 0
-        request.read_only = confinement.readOnly ? 1 : 0
-        if !confinement.tmpfs.isEmpty { request.tmpfs = memory.readOnlyStrings(confinement.tmpfs) }
+        setMounts(in: &request, memory)
+        if let filter = isolation?.filter {
+            request.filter = memory.filter(filter)
+            request.filter_length = filter.instructions.count
+        }
         request.death_signal = diesWithAgent ? SIGKILL : 0
         request.classic = usesClassicClone ? 1 : 0
 
@@ -89,7 +95,9 @@ extension SpawnRequest {
         guard catalyst_spawn(&request, &spawned) == 0 else {
             throw explain(spawned, limits: limits.map(\.name))
         }
-        return Child(pid: spawned.pid, pidfd: FileDescriptor(rawValue: spawned.pidfd))
+        return Child(
+            pid: spawned.pid, pidfd: FileDescriptor(rawValue: spawned.pidfd),
+            landlock: spawned.landlock)
     }
 
     private func candidates(for name: String) -> [String] {
@@ -125,6 +133,22 @@ extension SpawnRequest {
         "rttime": 15,
     ]
 
+    private var mounts: [IsolationPlan.Mount] {
+        isolation?.mounts
+            ?? confinement.tmpfs.map { IsolationPlan.Mount(path: $0, kind: .tmpfs) }
+    }
+
+    private func setMounts(in request: inout catalyst_spawn, _ memory: CMemory) {
+        request.read_only = confinement.readOnly ? 1 : 0
+        request.mounts = memory.array(mounts.map { $0.entry(in: memory) })
+        request.mount_count = mounts.count
+        guard let isolation else { return }
+        request.read_only = isolation.isReadOnly && isolation.mountsAreMade ? 1 : 0
+        request.restrict_writes = isolation.isReadOnly ? 1 : 0
+        request.hide_processes = isolation.hidesProcesses ? 1 : 0
+        request.leave_mounts = isolation.mountsAreMade ? 0 : 1
+    }
+
     private func setCapabilities(in request: inout catalyst_spawn) throws(SpawnError) {
         let added = try Capabilities.set(confinement.capabilitiesAdded)
         let dropped = try Capabilities.set(confinement.capabilitiesDropped)
@@ -159,8 +183,10 @@ extension SpawnRequest {
                 "set the ulimit '\(index < limits.count ? limits[index] : "")'"
             case CATALYST_STEP_NAMESPACE: "make a mount namespace (needs root)"
             case CATALYST_STEP_READ_ONLY: "make the file system read-only"
-            case CATALYST_STEP_TMPFS:
-                "mount a tmpfs on '\(index < confinement.tmpfs.count ? confinement.tmpfs[index] : "")'"
+            case CATALYST_STEP_MOUNT: index < mounts.count ? mounts[index].action : "mount so much"
+            case CATALYST_STEP_PROC: "mount a /proc of its own"
+            case CATALYST_STEP_LANDLOCK: "restrict where it writes"
+            case CATALYST_STEP_SECCOMP: "refuse it dangerous system calls"
             case CATALYST_STEP_CAPABILITIES: "set the capabilities"
             case CATALYST_STEP_GROUPS, CATALYST_STEP_GROUP: "become group \(identity?.group ?? 0)"
             case CATALYST_STEP_USER: "become user \(identity?.user ?? 0)"

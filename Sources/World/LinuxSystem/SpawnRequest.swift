@@ -32,6 +32,8 @@ package struct SpawnRequest: Sendable {
     package var cgroup: Cgroup?
     package var identity: Identity?
     package var confinement = Confinement()
+    /// How `confinement.isolation` is done; nil: there is none.
+    package var isolation: IsolationPlan?
     /// Rlimits that must be set whatever the stack file says: the agent's raised ones, put back.
     package var baseLimits: [String: Confinement.Ulimit] = [:]
     /// SIGKILL when the agent's thread ends: for helpers that must not outlive it.

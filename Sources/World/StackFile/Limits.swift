@@ -14,6 +14,8 @@ enum Limits {
     static let servicesMax = 4096
     /// Of any list, and of the dependencies of one service: as many as there can be services.
     static let itemsMax = 4096
+    /// Of each list of an isolation.
+    static let placesMax = 100
     /// Ports of one service: a published range is written out.
     static let portsMax = 256
     /// Kept of each kind: a file can hold a mistake in every line.

@@ -103,7 +103,10 @@ extension Node {
                 self = .replaced
             case "x-catalyst.hold": self = .short("command")
             case "x-catalyst.listen": self = .short("address")
-            case "env_file", "tmpfs", "x-catalyst.source": self = .joined
+            case "env_file", "tmpfs", "x-catalyst.source", "x-catalyst.isolation.writable",
+                "x-catalyst.isolation.visible", "x-catalyst.isolation.hidden",
+                "x-catalyst.isolation.allow_calls":
+                self = .joined
             case "environment", "labels": self = .variables
             case "depends_on": self = .names
             case "logging": self = .logging

@@ -30,6 +30,8 @@ struct Place: Hashable {
 /// Gathers what is found, in any order. One for a whole load, shared by its readers: hence a class.
 final class Findings {
     private(set) var files: [String] = []
+    /// Where variables were read from, whose values may be secret; absolute.
+    var variableFiles: Set<String> = []
     private var errors: [Place: [Problem]] = [:]
     private var warnings: [Place: [Problem]] = [:]
     private var errorCount = 0

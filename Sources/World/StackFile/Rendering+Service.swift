@@ -59,6 +59,7 @@ extension ServiceSpec {
             ),
             ("on_unhealthy", plain(onUnhealthy.rawValue, unless: OnUnhealthy.restart.rawValue)),
             ("hold", .optional(hold, \.yaml)),
+            ("isolation", .optional(confinement.isolation, \.yaml)),
             ("drain", time(drain, unless: usual.drain)),
             ("source", .words(source)),
             ("backoff", restart.backoff.yaml),
@@ -185,6 +186,19 @@ extension Confinement {
             ("tmpfs", .words(tmpfs)),
             ("oom_score_adj", .optional(oomScoreAdjustment) { .plain("\($0)") }),
         ]
+    }
+}
+
+extension Isolation {
+    fileprivate var yaml: YAML {
+        guard self != Isolation() else { return .plain("on") }
+        return .mapping([
+            ("writable", .words(writable)), ("visible", .words(visible)),
+            ("hidden", .words(hidden)),
+            ("private_tmp", privateTmp ? .nothing : .plain("false")),
+            ("private_proc", privateProc ? .nothing : .plain("false")),
+            ("allow_calls", .words(callsAllowed)),
+        ])
     }
 }
 

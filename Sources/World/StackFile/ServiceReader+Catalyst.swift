@@ -3,7 +3,12 @@ internal import StackModel
 /// `x-catalyst` of a service: what Compose has no word for.
 extension ServiceReader {
     mutating func readCatalyst() {
+        draft.spec.confinement.isolation = project.isolation
         guard var section = keys.take("x-catalyst")?.section() else { return }
+        if let field = section.take("isolation") {
+            draft.spec.confinement.isolation = field.isolation(
+                over: project.isolation, in: project.directory)
+        }
         if let field = section.take("listen") { readListen(field) }
         if let field = section.take("contract") { readContract(field) }
         let reaction: OnUnhealthy? = section.take("on_unhealthy")?

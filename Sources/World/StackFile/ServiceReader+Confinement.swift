@@ -28,14 +28,21 @@ extension ServiceReader {
     }
 
     mutating func readConfinement() {
-        var confinement = Confinement()
-        confinement.readOnly = keys.take("read_only")?.flag() ?? false
+        var confinement = draft.spec.confinement
+        let isIsolated = confinement.isolation != nil
+        confinement.readOnly = keys.take("read_only")?.flag() ?? isIsolated
+        confinement.noNewPrivileges = isIsolated
         confinement.oomScoreAdjustment = keys.take("oom_score_adj")?.whole(-1000...1000)
         confinement.capabilitiesAdded = capabilities("cap_add")
         confinement.capabilitiesDropped = capabilities("cap_drop")
+        if isIsolated { confinement.capabilitiesDropped = ["ALL"] }
         confinement.tmpfs = (keys.take("tmpfs")?.itemsOrOne() ?? []).compactMap(tmpfs)
         for item in keys.take("security_opt")?.items() ?? [] {
-            if let isOn = noNewPrivileges(item) { confinement.noNewPrivileges = isOn }
+            guard let isOn = noNewPrivileges(item) else { continue }
+            if isIsolated, !isOn {
+                item.fail("an isolated service gets none: take this out, or 'isolation: off'")
+            }
+            confinement.noNewPrivileges = isOn
         }
         confinement.ulimits = ulimits()
         draft.spec.confinement = confinement

@@ -6,6 +6,8 @@ struct Project {
     /// The process's environment over `.env`.
     let variables: [String: String]
     let findings: Findings
+    /// What services have that say nothing of `x-catalyst.isolation`.
+    var isolation: Isolation?
 }
 
 /// A service as its own section has it, with the places that checks across services point to.
@@ -61,10 +63,10 @@ struct ServiceReader {
         readDeploy()
         readStop()
         readLogging()
-        readConfinement()
         readHooks()
         readPorts()
         readCatalyst()
+        readConfinement()
         warnOfStartFirst()
         keys.finish(idle: idleServiceKeys, refused: refusedServiceKeys)
         draft.spec.ports = draft.claims.distinctPorts

@@ -2,11 +2,11 @@ internal import StackModel
 
 /// The whole tree, its files merged, as a stack.
 struct StackReader {
-    let project: Project
+    var project: Project
     let profiles: Set<String>
 
     /// Nil where `findings` has an error that leaves nothing to build.
-    func stack(from tree: Node) -> StackSpec? {
+    mutating func stack(from tree: Node) -> StackSpec? {
         guard let entries = tree.mapping else {
             project.findings.error(
                 tree.place, nil, "must be a mapping with 'services', is \(tree.kind)")
@@ -15,11 +15,13 @@ struct StackReader {
         var keys = Section(entries, place: tree.place, path: "", findings: project.findings)
         var stack = StackSpec(name: name(keys.take("name")), services: [])
         if let version = keys.take("version") { version.warn("is obsolete, and ignored") }
+        var extras = keys.take("x-catalyst")?.section()
+        project.isolation = extras?.take("isolation")
+            .flatMap { $0.isolation(over: nil, in: project.directory) }
         let drafts = drafts(keys.take("services"), of: tree)
         let active = drafts.filter { isActive($0) }
         stack.services = active.map(\.spec)
         DraftChecks(active: active, all: drafts, findings: project.findings).check(&stack.services)
-        var extras = keys.take("x-catalyst")?.section()
         if let field = extras?.take("database") {
             stack.database = database(field)
         } else {

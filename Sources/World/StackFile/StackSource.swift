@@ -29,6 +29,8 @@ package struct StackSource: Sendable {
         var stack = readStack(findings)
         let warnings = findings.sortedWarnings
         guard findings.isClean else { return (nil, findings.sortedErrors, warnings) }
+        let variableFiles = findings.variableFiles.sorted()
+        stack?.variableFiles = variableFiles.isEmpty ? nil : variableFiles
         stack?.warnings = warnings.map(\.description)
         return (stack, [], warnings)
     }
@@ -45,7 +47,8 @@ package struct StackSource: Sendable {
         guard let readable = trees.all({ $0 }), let base = readable.first else { return nil }
         let merged = readable.dropFirst().reduce(base) { $0.merged(with: $1) }
         let project = Project(directory: directory, variables: variables, findings: findings)
-        return StackReader(project: project, profiles: Set(profiles)).stack(from: merged)
+        var reader = StackReader(project: project, profiles: Set(profiles))
+        return reader.stack(from: merged)
     }
 
     private func tree(

@@ -78,12 +78,17 @@ struct Directory {
     /// That of the file at `path`.
     init(of path: String) {
         let parent = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-        self.path = normalized(parent.hasPrefix("/") ? parent : currentDirectory() + "/" + parent)
+        self.path = absolutePath(parent)
     }
 
     func absolute(_ path: String) -> String {
         normalized(path.hasPrefix("/") ? path : self.path + "/" + path)
     }
+}
+
+/// Below the directory that the program runs in.
+func absolutePath(_ path: String) -> String {
+    normalized(path.hasPrefix("/") ? path : currentDirectory() + "/" + path)
 }
 
 private func currentDirectory() -> String {

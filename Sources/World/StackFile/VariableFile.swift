@@ -18,6 +18,7 @@ struct VariableFile {
     ) throws(FileError) -> VariableFile? {
         let file = try TextFile.read(path)
         let place = findings.register(file: name)
+        findings.variableFiles.insert(absolutePath(path))
         if let exposure = file.exposure(path: name) {
             findings.error(place, nil, exposure)
             return nil

@@ -3,6 +3,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include <linux/filter.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/epoll.h>
@@ -28,7 +29,8 @@ enum catalyst_step {
     CATALYST_STEP_RLIMIT,
     CATALYST_STEP_NAMESPACE,
     CATALYST_STEP_READ_ONLY,
-    CATALYST_STEP_TMPFS,
+    CATALYST_STEP_MOUNT,
+    CATALYST_STEP_PROC,
     CATALYST_STEP_CAPABILITIES,
     CATALYST_STEP_GROUPS,
     CATALYST_STEP_GROUP,
@@ -36,8 +38,29 @@ enum catalyst_step {
     CATALYST_STEP_DIRECTORY,
     CATALYST_STEP_NO_NEW_PRIVILEGES,
     CATALYST_STEP_DEATH_SIGNAL,
+    CATALYST_STEP_LANDLOCK,
+    CATALYST_STEP_SECCOMP,
     CATALYST_STEP_EXECUTE,
 };
+
+enum catalyst_mount_kind {
+    /// As it is now, whatever becomes of the places around it.
+    CATALYST_MOUNT_WRITABLE,
+    /// The same, but read-only where the rest is.
+    CATALYST_MOUNT_VISIBLE,
+    /// An empty directory, or an empty file; what is not there is hidden already.
+    CATALYST_MOUNT_HIDDEN,
+    /// An empty directory in memory that all may write to.
+    CATALYST_MOUNT_TMPFS,
+};
+
+/// At most CATALYST_MOUNTS_MAX of them.
+struct catalyst_mount {
+    /// Absolute, without `.`, `..` and a `/` at its end.
+    const char *path;
+    enum catalyst_mount_kind kind;
+};
+enum { CATALYST_MOUNTS_MAX = 512 };
 
 struct catalyst_rlimit {
     int resource;
@@ -84,8 +107,18 @@ struct catalyst_spawn {
     uint64_t ambient_capabilities;
     int no_new_privileges;
     int read_only;
-    /// Directories to cover with an empty tmpfs; NULL ends them; or NULL.
-    const char *const *tmpfs;
+    /// What differs from the rest of the file system; a place comes before what is below it.
+    const struct catalyst_mount *mounts;
+    size_t mount_count;
+    /// 1: mount none of them; they only say where Landlock lets it write.
+    int leave_mounts;
+    /// 1: a /proc of its own, read-only, without the processes of others.
+    int hide_processes;
+    /// 1: Landlock lets it write to its mounts that are writable only, where the kernel has it.
+    int restrict_writes;
+    /// A seccomp program, installed last; or NULL.
+    const struct sock_filter *filter;
+    size_t filter_length;
     /// 0, or the signal it gets when the agent's thread ends.
     int death_signal;
     /// 1: clone() instead of clone3(), for kernels and sandboxes without the latter.
@@ -98,8 +131,10 @@ struct catalyst_spawned {
     enum catalyst_step step;
     /// The errno of `step`.
     int error;
-    /// Which descriptor, rlimit or directory it was.
+    /// Which descriptor, rlimit or mount it was.
     int index;
+    /// The version of Landlock that restricts its writes; 0: none.
+    int landlock;
 };
 
 /// Starts a child. Returns 0, or -1 with `step` and `error` set and no child left.
