@@ -15,6 +15,8 @@ package struct ControlReply: Codable, Equatable, Sendable {
     package var alert: AlertReply?
     package var series: Series?
     package var history: ServiceHistory?
+    /// `isolation`: one line for each service.
+    package var isolation: IsolationReport?
     package var maintenance: Maintenance?
     /// A rollout as it is now: one line for each change of it.
     package var rollout: Rollout?

@@ -5,6 +5,8 @@ package struct ControlRequest: Codable, Equatable, Sendable {
     package enum Command: String, Codable, CaseIterable, Sendable {
         case status, health, why, events, logs, config, version, limits
         case alerts, metrics, history
+        /// What is in force of the services' isolation.
+        case isolation
         case up, down, start, stop, restart, reload
         case acknowledge, silence
         case releases, rollouts
@@ -24,7 +26,7 @@ package struct ControlRequest: Codable, Equatable, Sendable {
         package var changes: Bool {
             switch self {
             case .status, .health, .why, .events, .logs, .config, .version, .limits, .alerts,
-                .metrics, .history, .releases, .rollouts:
+                .metrics, .history, .isolation, .releases, .rollouts:
                 false
             case .up, .down, .start, .stop, .restart, .reload, .acknowledge, .silence,
                 .maintenanceStart, .maintenanceEnd, .testAlert, .deploy, .rollback,

@@ -27,9 +27,13 @@ package struct AccessPolicy: Equatable, Sendable {
     func isPrivileged(_ user: UInt32) -> Bool { user == 0 || user == owner }
 
     package func role(of peer: UnixSocket.Peer) -> Role {
-        if isPrivileged(peer.user) { return .operating }
-        if let operators, peer.groups.contains(operators) { return .operating }
-        if let readers, peer.groups.contains(readers) { return .reading }
+        role(user: peer.user, groups: peer.groups)
+    }
+
+    package func role(user: UInt32, groups: [UInt32]) -> Role {
+        if isPrivileged(user) { return .operating }
+        if let operators, groups.contains(operators) { return .operating }
+        if let readers, groups.contains(readers) { return .reading }
         return .none
     }
 }

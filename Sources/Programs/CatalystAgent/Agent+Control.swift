@@ -28,6 +28,7 @@ extension Agent {
         case .alerts: alerts(request, connection)
         case .metrics: series(request, connection)
         case .history: history(named, connection)
+        case .isolation: isolation(of: named.isEmpty ? known : named, connection)
         case .acknowledge: acknowledge(request, connection)
         case .silence: silence(request, connection)
         case .maintenanceStart: beginMaintenance(request, connection)

@@ -1,8 +1,11 @@
+internal import ControlProtocol
+internal import ControlServer
+internal import Glibc
 internal import LinuxSystem
 internal import StackModel
 internal import Supervision
 
-/// What isolated services are kept from.
+/// What isolated services are kept from, and what is in force of it.
 extension Agent {
     /// Nil: it is not isolated. Changes with the other services' places, so it is made anew for each start.
     func isolationPlan(for spec: ServiceSpec) -> IsolationPlan? {
@@ -22,5 +25,66 @@ extension Agent {
         return [options.runtimeDirectory, options.stateDirectory]
             + (credentials.map { [$0] } ?? [])
             + (stack?.variableFiles ?? []) + others.flatMap(\.writable)
+    }
+
+    /// Looked at on a thread: a line for each service, in their order.
+    func isolation(of names: [ServiceName], _ connection: ControlConnection) {
+        let subjects = names.map(isolationSubject)
+        let answer = LoopCall<[IsolationReport]> { reports in
+            for report in reports {
+                var reply = ControlReply()
+                reply.isolation = report
+                connection.send(reply)
+            }
+            connection.send(.end())
+        }
+        let inlet = inlet
+        shelfThread.post {
+            let reports = IsolationSubject.reports(of: subjects)
+            inlet.post { answer.body(reports) }
+        }
+    }
+
+    private func isolationSubject(_ name: ServiceName) -> IsolationSubject {
+        let instance = runners[name]?.instance
+        let running = instance.flatMap { $0.mainHasEnded ? nil : $0 }
+        return IsolationSubject(
+            name: name, spec: running?.spec, pid: running?.child.pid,
+            landlock: running?.child.landlock, hidden: placesHidden(from: name),
+            socketDirectory: options.runtimeDirectory)
+    }
+}
+
+/// A service whose isolation is looked at.
+private struct IsolationSubject: Sendable {
+    let name: ServiceName
+    /// As its instance was started; nil: none runs.
+    let spec: ServiceSpec?
+    let pid: Int32?
+    let landlock: Int32?
+    let hidden: [String]
+    let socketDirectory: String
+
+    static func reports(of subjects: [IsolationSubject]) -> [IsolationReport] {
+        let agent = Proc.isolation(of: getpid())
+        let policy = AccessPolicy.ofThisMachine()
+        let found = subjects.map { $0.pid.map(Proc.isolation) }
+        return zip(subjects, found).map { subject, facts in
+            guard let spec = subject.spec, let facts else {
+                return IsolationReport(service: subject.name, pid: nil, findings: [])
+            }
+            var surroundings = IsolationReview.Surroundings()
+            surroundings.userName = facts.user.flatMap(UserDatabase.name)
+            surroundings.fellows = zip(subjects, found).compactMap { other, theirs in
+                other.name != subject.name && theirs?.user == facts.user ? other.name : nil
+            }
+            surroundings.mayAsk =
+                facts.user.map { policy.role(user: $0, groups: facts.groups) > .none } ?? true
+            surroundings.hidden = subject.hidden.filter { access($0, F_OK) == 0 }
+            surroundings.socketDirectory = subject.socketDirectory
+            surroundings.landlock = subject.landlock
+            let findings = IsolationReview(spec, facts, agent: agent, surroundings).findings()
+            return IsolationReport(service: subject.name, pid: subject.pid, findings: findings)
+        }
     }
 }

@@ -79,7 +79,7 @@ extension ControlRequest.Command {
             .resumeRollout, .reexec:
             true
         case .status, .health, .why, .events, .logs, .config, .version, .limits, .alerts, .metrics,
-            .history, .acknowledge, .silence, .releases, .rollouts, .maintenanceStart,
+            .history, .isolation, .acknowledge, .silence, .releases, .rollouts, .maintenanceStart,
             .maintenanceEnd, .testAlert, .snapshot:
             false
         }

@@ -33,7 +33,7 @@ struct Catalystctl: ParsableCommand {
                 subcommands: [
                     Status.self, Health.self, Why.self, Top.self, Alerts.self, Events.self,
                     Logs.self, Metrics.self, History.self, Limits.self,
-                    Verify.self, CapacityCommand.self,
+                    IsolationCommand.self, Verify.self, CapacityCommand.self,
                 ]),
             CommandGroup(
                 name: "Changing",

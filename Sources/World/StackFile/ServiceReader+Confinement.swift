@@ -53,8 +53,9 @@ extension ServiceReader {
             guard let scalar = item.scalar() else { return nil }
             let upper = scalar.text.uppercased()
             let name = upper.hasPrefix("CAP_") ? String(upper.dropFirst(4)) : upper
-            if capabilityNames.contains(name) { return name }
-            let all = capabilityNames + capabilityNames.map { "CAP_" + $0 }
+            let known = ["ALL"] + capabilityNames
+            if known.contains(name) { return name }
+            let all = known + known.map { "CAP_" + $0 }
             let near = suggestion(for: scalar.written, among: all)
             item.fail("unknown capability \(scalar.quoted)\(near)")
             return nil
@@ -126,14 +127,4 @@ extension Field {
 private let ulimitNames = [
     "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile",
     "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",
-]
-
-private let capabilityNames = [
-    "ALL", "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF",
-    "CHECKPOINT_RESTORE", "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID",
-    "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE",
-    "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_RAW", "PERFMON", "SETFCAP",
-    "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT", "SYS_CHROOT", "SYS_MODULE",
-    "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME",
-    "SYS_TTY_CONFIG", "WAKE_ALARM",
 ]
