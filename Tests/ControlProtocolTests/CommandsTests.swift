@@ -156,6 +156,40 @@ struct CommandsTests {
             try run(["history"], answer: [.end()]).program.output == "there is no history yet\n")
     }
 
+    @Test func `isolation lists all, one measure by measure, and exits with what is missing`() throws
+    {
+        let answer = [reply { $0.isolation = Sample.isolation }, .end()]
+        let all = try run(["isolation"], answer: answer).program
+        #expect(all.output.contains("news       2 of 4  user; not known: landlock\n"))
+        #expect(all.status == 1)
+        let one = try run(["isolation", "news"], answer: answer)
+        #expect(
+            one.program.output == """
+                news (pid 4711): 2 of 4 in force
+
+                ✗ user          is root
+                                → give it a user of its own
+                ✓ privileges    gets no more
+                ✓ capabilities  none
+                · tmp           everybody's, as 'private_tmp: false' says
+                – landlock      nothing tells
+
+                """)
+        #expect(one.request?.services == ["news"])
+        var report = Sample.isolation
+        report.findings.removeFirst()
+        let unknown = [reply { $0.isolation = report }, .end()]
+        #expect(try run(["isolation"], answer: unknown).program.status == 5)
+        report.findings.removeLast()
+        let well = [reply { $0.isolation = report }, .end()]
+        #expect(try run(["isolation"], answer: well).program.status == 0)
+        report = IsolationReport(service: "news", pid: nil, findings: [])
+        let down = [reply { $0.isolation = report }, .end()]
+        #expect(
+            try run(["isolation", "news"], answer: down).program.output
+                == "news is not running: nothing to look at\n")
+    }
+
     @Test func `top without a terminal prints once and ends`() throws {
         let program = try run(["top"], answer: [reply { $0.status = Sample.trouble }, .end()])
             .program
@@ -193,6 +227,7 @@ struct CommandsTests {
     @Test(arguments: [
         "alerts", "alerts show", "alerts ack", "alerts silence", "alerts unsilence", "alerts test",
         "maintenance", "maintenance start", "maintenance end", "metrics", "history", "top",
+        "isolation",
     ])
     func `every command has help with examples in 80 columns`(command: String) throws {
         let program = try Program(command.split(separator: " ").map(String.init) + ["--help"])
@@ -225,8 +260,13 @@ struct CommandsTests {
         status.host.maintenance?.reason = hostile
         var history = Sample.history("a")
         history.service = ServiceName(hostile)
+        var isolation = Sample.isolation
+        isolation.service = ServiceName(hostile)
+        isolation.findings[0].words = hostile
+        isolation.findings[0].remedy = hostile
         let answer = [
             reply {
+                $0.isolation = isolation
                 $0.alert = alert
                 $0.status = status
                 $0.history = history
@@ -235,7 +275,7 @@ struct CommandsTests {
         ]
         for command in [
             "alerts", "alerts show 12", "alerts ack 12", "status", "top", "maintenance", "history",
-            "history a", "metrics", "metrics a", "metrics a --metric cpu", "metrics a --csv",
+            "history a", "isolation", "isolation a", "metrics", "metrics a", "metrics a --metric cpu", "metrics a --csv",
         ] {
             let output = try run(
                 command.split(separator: " ").map(String.init), answer: answer

@@ -27,6 +27,18 @@ extension Sample {
         return [over, pending, disk, redis]
     }
 
+    /// One of each standing.
+    static var isolation: IsolationReport {
+        IsolationReport(
+            service: "news", pid: 4711,
+            findings: [
+                .init(.user, .missing, "is root", remedy: "give it a user of its own"),
+                .init(.privileges, .inForce, "gets no more"), .init(.capabilities, .inForce, "none"),
+                .init(.tmp, .waived, "everybody's, as 'private_tmp: false' says"),
+                .init(.landlock, .unknown, "nothing tells"),
+            ])
+    }
+
     static var evidence: Evidence {
         var evidence = Evidence()
         evidence.exit = .signaled(.kill, coreDumped: false)

@@ -171,7 +171,8 @@ extension Runner {
         }
         let instance = Instance(
             number: number, child: child, tree: tree, spec: spec, request: prepared.request,
-            socket: socket, started: known(of: tree)?.started ?? Clock.now())
+            socket: socket, started: known(of: tree)?.started ?? Clock.now(),
+            landlock: known(of: tree) == nil ? nil : agent.predecessor.instances[name]?.landlock)
         do throws(SystemError) { try watch(child, of: instance) } catch {
             throw SpawnError("\(error)")
         }

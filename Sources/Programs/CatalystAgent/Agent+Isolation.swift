@@ -50,7 +50,7 @@ extension Agent {
         let running = instance.flatMap { $0.mainHasEnded ? nil : $0 }
         return IsolationSubject(
             name: name, spec: running?.spec, pid: running?.child.pid,
-            landlock: running?.child.landlock, hidden: placesHidden(from: name),
+            landlock: running?.landlock, hidden: placesHidden(from: name),
             socketDirectory: options.runtimeDirectory)
     }
 }

@@ -7,6 +7,8 @@ final class Instance {
     let number: Int
     /// The main process: what was spawned, or what it named with MAINPID=.
     var child: Child
+    /// See `Child.landlock`: of the process it was started as, for all that come of it.
+    let landlock: Int32?
     let tree: ProcessTree
     let spec: ServiceSpec
     /// What its probes and hooks run as and with.
@@ -49,11 +51,12 @@ final class Instance {
 
     init(
         number: Int, child: Child, tree: ProcessTree, spec: ServiceSpec, request: SpawnRequest,
-        socket: ListeningSocket?, started: Moment = Clock.now()
+        socket: ListeningSocket?, started: Moment = Clock.now(), landlock: Int32? = nil
     ) {
         self.started = started
         self.number = number
         self.child = child
+        self.landlock = child.landlock ?? landlock
         self.tree = tree
         self.spec = spec
         self.request = request
@@ -70,7 +73,8 @@ final class Instance {
         }
         return startTicks.map {
             RememberedState.Instance(
-                pid: $0.pid, startTicks: $0.ticks, mark: tree.mark, cgroup: tree.cgroup?.path)
+                pid: $0.pid, startTicks: $0.ticks, mark: tree.mark, cgroup: tree.cgroup?.path,
+                landlock: landlock)
         }
     }
 

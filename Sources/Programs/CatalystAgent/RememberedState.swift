@@ -14,6 +14,8 @@ struct RememberedState: Codable, Equatable, Sendable {
         var startTicks: UInt64
         var mark: String
         var cgroup: String?
+        /// See `Child.landlock`; what `/proc` does not tell.
+        var landlock: Int32?
     }
 
     struct Service: Codable, Equatable, Sendable {
