@@ -110,9 +110,28 @@ let package = Package(
             "ControlServer",
             uses: "StackModel", "JSONLines", "ControlProtocol", "LinuxSystem", .system),
         .tests("EndToEnd", uses: "StackModel", "ControlProtocol"),
+        .tests(
+            "Fuzzing",
+            uses: "StackModel", "StackFile", "JSONLines", "ControlProtocol", "CollectorProtocol",
+            "CatalystAgent", "LinuxSystem", "Measuring", "Logs", "Ledger", "Backups", "Releases",
+            "Probing", "Redis", "Postgres", "TLS", .nio("NIOCore"), .nio("NIOEmbedded"),
+            .nio("NIOHTTP1")),
         .tests("Tidy"),
     ]
 )
+
+// The fuzzing tests as libFuzzer's program: see scripts/fuzz.
+if Context.environment["CATALYST_FUZZ"] != nil {
+    for target in package.targets where target.name == "FuzzingTests" {
+        package.targets = package.targets.filter { !$0.isTest }
+        package.targets.append(
+            .executableTarget(
+                name: "catalyst-fuzz",
+                dependencies: target.dependencies.filter { !$0.isTestSupport },
+                path: target.path, exclude: ["Corpus", "CorpusTests.swift"],
+                swiftSettings: target.swiftSettings))
+    }
+}
 
 extension Target {
     /// The module in `Sources/<layer>/<name>`. `uses` is all it may import.
@@ -139,12 +158,13 @@ extension Target {
 
     /// The tests in `Tests/<subject>Tests`.
     static func tests(_ subject: String, uses: Dependency...) -> Target {
+        let unbuilt = ["Supervision": ["Snapshots"], "Fuzzing": ["Corpus", "main.swift"]]
         let subjects: [Dependency] =
-            ["Tidy", "EndToEnd", "Simulation", "Nginx"].contains(subject)
+            ["Tidy", "EndToEnd", "Simulation", "Nginx", "Fuzzing"].contains(subject)
             ? [] : [.init(stringLiteral: subject)]
         return .testTarget(
             name: "\(subject)Tests", dependencies: subjects + uses + ["TestSupport"],
-            path: "Tests/\(subject)Tests", exclude: subject == "Supervision" ? ["Snapshots"] : [],
+            path: "Tests/\(subject)Tests", exclude: unbuilt[subject] ?? [],
             swiftSettings: strict)
     }
 
@@ -169,4 +189,10 @@ extension Target.Dependency {
     }
     static var system: Self { .product(name: "SystemPackage", package: "swift-system") }
     static func nio(_ name: String) -> Self { .product(name: name, package: "swift-nio") }
+}
+
+extension Target.Dependency {
+    fileprivate var isTestSupport: Bool {
+        if case .byNameItem("TestSupport", _) = self { true } else { false }
+    }
 }

@@ -66,7 +66,9 @@ private func reference(
     for service in stack.services {
         #expect(service.logging == LogPolicy())
         #expect(service.restart.condition == .always)
-        #expect(service.user == "catalyst")
+        #expect(service.user == "catalyst-\(service.name)")
+        let isolation = service.confinement.isolation
+        #expect(isolation?.writable == ["/var/lib/catalyst/\(service.name)"])
     }
 }
 

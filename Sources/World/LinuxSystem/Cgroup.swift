@@ -53,8 +53,11 @@ package struct Cgroup: Hashable, Sendable {
 
     /// Those that our process namespace shows: the kernel gives 0 for others, which as a target would be our own group.
     package var processes: [Int32] {
-        (TextFile.read(path + "/cgroup.procs") ?? "").split(separator: "\n")
-            .compactMap { Int32($0) }.filter { $0 > 0 }
+        Self.processes(in: TextFile.read(path + "/cgroup.procs") ?? "")
+    }
+
+    static func processes(in text: String) -> [Int32] {
+        text.split(separator: "\n").compactMap { Int32($0) }.filter { $0 > 0 }
     }
 
     /// SIGKILL to everything in it: `cgroup.kill` from Linux 5.14 on, else one by one. Returns whether

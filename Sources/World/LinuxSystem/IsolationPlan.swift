@@ -51,10 +51,12 @@ package struct IsolationPlan: Equatable, Sendable {
         for path in visible { kinds[path] = .visible }
         for path in writable { kinds[path] = .writable }
         for path in own where kinds[path] == nil {
-            let nearest = kinds.filter { path.isAt(orBelow: $0.key) }.max { $0.key < $1.key }
-            if nearest?.value == .hidden || nearest?.value == .tmpfs { kinds[path] = .visible }
+            let above = kinds.kind(above: path)
+            if above == .hidden || above == .tmpfs { kinds[path] = .visible }
         }
-        return kinds.sorted { $0.key < $1.key }.map { Mount(path: $0.key, kind: $0.value) }
+        // What is below an empty directory is not there.
+        let needed = kinds.filter { $1 != .hidden || kinds.kind(above: $0) != .hidden }
+        return needed.sorted { $0.key < $1.key }.map { Mount(path: $0.key, kind: $0.value) }
     }
 
     /// Where everybody writes, those of them that are directories of their own here.
@@ -67,10 +69,15 @@ package struct IsolationPlan: Equatable, Sendable {
     package static let canMount = Capabilities.effective >> 21 & 1 == 1
 }
 
-extension String {
-    /// Whether this path is `other`, or in it.
-    package func isAt(orBelow other: String) -> Bool {
-        self == other || hasPrefix(other == "/" ? other : other + "/")
+extension [String: IsolationPlan.Mount.Kind] {
+    /// Of the nearest place that `path` is in.
+    fileprivate func kind(above path: String) -> Value? {
+        var place = path[...]
+        while let slash = place.lastIndex(of: "/"), slash > place.startIndex {
+            place = place[..<slash]
+            if let kind = self[String(place)] { return kind }
+        }
+        return nil
     }
 }
 

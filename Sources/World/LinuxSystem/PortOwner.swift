@@ -52,17 +52,22 @@ extension Port {
     }
 
     private var listeners: [(address: Substring, inode: String)] {
+        ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { table in
+            let text = TextFile.read(table, bytesMax: Self.tableBytesMax) ?? ""
+            return Self.listeners(in: text, at: number)
+        }
+    }
+
+    /// Of a table as the kernel writes it.
+    static func listeners(in text: String, at number: UInt16) -> [(address: Substring, inode: String)] {
         let number = String(number, radix: 16, uppercase: true)
         let wanted = ":" + String(repeating: "0", count: max(0, 4 - number.utf8.count)) + number
         var found: [(address: Substring, inode: String)] = []
-        for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
-            let text = TextFile.read(table, bytesMax: Self.tableBytesMax) ?? ""
-            for line in text.split(separator: "\n").dropFirst() {
-                let fields = line.split(separator: " ")
-                // 0A is TCP_LISTEN.
-                guard fields.count > 9, fields[3] == "0A" else { break }
-                if fields[1].hasSuffix(wanted) { found.append((fields[1], String(fields[9]))) }
-            }
+        for line in text.split(separator: "\n").dropFirst() {
+            let fields = line.split(separator: " ")
+            // 0A is TCP_LISTEN.
+            guard fields.count > 9, fields[3] == "0A" else { break }
+            if fields[1].hasSuffix(wanted) { found.append((fields[1], String(fields[9]))) }
         }
         return found
     }

@@ -14,10 +14,12 @@ package enum Proc {
     }
 
     package static func entry(of pid: Int32) -> Entry? {
+        TextFile.read("/proc/\(pid)/stat", bytesMax: 4096).flatMap { entry(of: pid, in: $0) }
+    }
+
+    static func entry(of pid: Int32, in text: String) -> Entry? {
         // The name may hold spaces and brackets: what counts begins behind the last bracket.
-        guard let text = TextFile.read("/proc/\(pid)/stat", bytesMax: 4096),
-            let end = text.utf8.lastIndex(of: UInt8(ascii: ")"))
-        else { return nil }
+        guard let end = text.utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ", maxSplits: 21)
         guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
             let group = Int32(fields[2]), let session = Int32(fields[3]),
@@ -30,7 +32,7 @@ package enum Proc {
 
     /// Every process there is, in one pass.
     package static func all() -> [Entry] {
-        Directory.names(in: "/proc").compactMap { Int32($0) }.compactMap(entry)
+        Directory.names(in: "/proc").compactMap { Int32($0) }.compactMap { entry(of: $0) }
     }
 
     /// The processes that descend from `ancestor`, itself not among them.

@@ -183,7 +183,8 @@ extension SpawnRequest {
                 "set the ulimit '\(index < limits.count ? limits[index] : "")'"
             case CATALYST_STEP_NAMESPACE: "make a mount namespace (needs root)"
             case CATALYST_STEP_READ_ONLY: "make the file system read-only"
-            case CATALYST_STEP_MOUNT: index < mounts.count ? mounts[index].action : "mount so much"
+            case CATALYST_STEP_MOUNT:
+                index < mounts.count ? mounts[index].action : "hide and show so many places"
             case CATALYST_STEP_PROC: "mount a /proc of its own"
             case CATALYST_STEP_LANDLOCK: "restrict where it writes"
             case CATALYST_STEP_SECCOMP: "refuse it dangerous system calls"

@@ -25,17 +25,26 @@ enum HTTPAnswer: Equatable {
                 return
             }
             // Interim answers come before the one that counts.
-            if (100..<200).contains(status), status != 101 { continue }
-            self.init(status, Body(head, rest, isEnd: isEnd), bodyBytesMax)
+            if (100..<200).contains(status), status != 101 {
+                guard rest.startIndex <= headBytesMax else {
+                    self = .endless
+                    return
+                }
+                continue
+            }
+            self.init(
+                status, Body(head, rest, isEnd: isEnd), bodyBytesMax, received: bytes.count)
             return
         }
     }
 
-    private init(_ httpStatus: Int, _ body: Body, _ bodyBytesMax: Int) {
+    private init(_ httpStatus: Int, _ body: Body, _ bodyBytesMax: Int, received: Int) {
         switch body {
         case .broken: self = .notHTTP
         case .cut: self = .cut
-        case .incomplete(let bytes) where bytes.count <= bodyBytesMax: self = .incomplete
+        case .incomplete(let bytes) where bytes.count <= bodyBytesMax:
+            // Chunks may be a byte each, but nothing that says so little is an answer.
+            self = received > headBytesMax + 16 * bodyBytesMax ? .endless : .incomplete
         case .whole(let bytes) where bytes.count <= bodyBytesMax:
             self = .whole(httpStatus: httpStatus, body: bytes)
         case .incomplete(let bytes), .whole(let bytes):
@@ -44,6 +53,7 @@ enum HTTPAnswer: Equatable {
     }
 
     private static let notHTTP = broken("the answer is not HTTP")
+    private static let endless = broken("the answer has no end")
     private static let cut = broken("connection closed before the end of the answer")
 }
 

@@ -43,18 +43,16 @@ extension RedisError: CustomStringConvertible {
 package final class RedisConnection {
     private let socket: CInt
     private let deadline: ContinuousClock.Instant
-    private let reader: UnsafeMutablePointer<redisReader>
+    private let replies: RedisReplies
     private var tls: TLSConnection?
 
     /// Connects, authenticates and selects the database of the URL.
     package init(to url: RedisURL, by deadline: ContinuousClock.Instant) throws(RedisError) {
         self.deadline = deadline
-        guard let reader = redisReaderCreate() else { throw .unable("out of memory") }
-        self.reader = reader
+        replies = try RedisReplies()
         do throws(ConnectError) {
             socket = try connectedSocket(to: url.host, url.port, by: deadline)
         } catch {
-            redisReaderFree(reader)
             throw RedisError(error)
         }
         if let verification = url.verification {
@@ -72,7 +70,6 @@ package final class RedisConnection {
     deinit {
         tls?.close()
         close(socket)
-        redisReaderFree(reader)
     }
 
     /// Sends a command and returns the text of its answer (nil: none, or not a text). Redis' error
@@ -95,33 +92,10 @@ package final class RedisConnection {
 
     private func nextReply() throws(RedisError) -> String? {
         while true {
-            var reply: UnsafeMutableRawPointer?
-            guard redisReaderGetReply(reader, &reply) == REDIS_OK else {
-                throw .failed("the answer is not Redis'")
-            }
-            if let reply {
-                defer { freeReplyObject(reply) }
-                return try text(of: reply.assumingMemoryBound(to: redisReply.self).pointee)
-            }
+            if let text = try replies.next() { return text }
             let bytes = try receive()
             guard !bytes.isEmpty else { throw .failed("connection closed") }
-            let isTaken = bytes.withUnsafeBytes {
-                redisReaderFeed(
-                    reader, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
-            }
-            guard isTaken == REDIS_OK else { throw .unable("out of memory") }
-        }
-    }
-
-    private func text(of reply: redisReply) throws(RedisError) -> String? {
-        let text = reply.str.map {
-            String(
-                decoding: UnsafeRawBufferPointer(start: $0, count: Int(reply.len)), as: UTF8.self)
-        }
-        switch reply.type {
-        case REDIS_REPLY_ERROR: throw .failed(text ?? "error")
-        case REDIS_REPLY_INTEGER: return String(reply.integer)
-        default: return text
+            try replies.feed(bytes)
         }
     }
 
@@ -167,7 +141,6 @@ package func ping(_ url: RedisURL, within limit: Duration) throws(RedisError) {
     }
 }
 
-/// INFO, the longest answer we ask for, is about 6 KiB.
 private let chunk = 8 << 10
 
 extension RedisError {

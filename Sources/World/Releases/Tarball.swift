@@ -11,6 +11,14 @@ struct Tarball {
     func check(_ room: RoomCheck) throws(ReleaseError) {
         let listing = try run(
             ["--list", "--verbose", "--absolute-names", "--quoting-style=escape"], to: "read")
+        let sum = try Self.contents(of: listing, at: path)
+        try room.require(sum.bytes, files: sum.files, for: "the tarball's files")
+    }
+
+    /// What is in the tarball at `path`, by what tar says of it; throws where it is not to be unpacked.
+    static func contents(
+        of listing: String, at path: String
+    ) throws(ReleaseError) -> (bytes: Int64, files: Int64) {
         var bytes: Int64 = 0
         var files: Int64 = 0
         for line in listing.split(separator: "\n") {
@@ -19,7 +27,7 @@ struct Tarball {
             guard fields.count == 6, let size = Int64(fields[2]) else {
                 throw ReleaseError("cannot understand what tar says of '\(path)': '\(line)'")
             }
-            try check(String(fields[5]), kind: fields[0].first ?? "-")
+            try check(String(fields[5]), kind: fields[0].first ?? "-", of: path)
             files += 1
             guard size >= 0, size <= Int64.max - bytes else {
                 throw ReleaseError("the tarball '\(path)' says that its files are endless")
@@ -27,10 +35,12 @@ struct Tarball {
             bytes += size
         }
         guard files > 0 else { throw ReleaseError("the tarball '\(path)' is empty") }
-        try room.require(bytes, files: files, for: "the tarball's files")
+        return (bytes, files)
     }
 
-    private func check(_ entry: String, kind: Character) throws(ReleaseError) {
+    private static func check(
+        _ entry: String, kind: Character, of path: String
+    ) throws(ReleaseError) {
         // Only files, directories and links of both sorts.
         guard "-dlhCS".contains(kind) else {
             throw ReleaseError("the tarball '\(path)' has a device or a FIFO, '\(entry)': refused")
@@ -38,13 +48,15 @@ struct Tarball {
         var name = entry
         for mark in [" link to ", " -> "] where (kind == "h") == (mark == " link to ") {
             guard "hl".contains(kind), let found = name.firstRange(of: mark) else { continue }
-            if kind == "h" { try refuseEscape(String(name[found.upperBound...])) }
+            if kind == "h" { try refuseEscape(String(name[found.upperBound...]), of: path) }
             name = String(name[..<found.lowerBound])
         }
-        try refuseEscape(name)
+        try refuseEscape(name, of: path)
     }
 
-    private func refuseEscape(_ name: String) throws(ReleaseError) {
+    private static func refuseEscape(
+        _ name: String, of path: String
+    ) throws(ReleaseError) {
         guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
             throw ReleaseError(
                 "the tarball '\(path)' would write outside of its directory, '\(name)': refused")

@@ -23,11 +23,19 @@ struct VariableFile {
             findings.error(place, nil, exposure)
             return nil
         }
-        guard isText(file.bytes, place: place, findings: findings) else { return nil }
+        return VariableFile(
+            file.bytes, place: place, syntax: syntax, known: known, findings: findings)
+    }
+
+    /// Nil, and an error in `findings`, where it is no text.
+    init?(
+        _ bytes: [UInt8], place: Place, syntax: Syntax, known: [String: String], findings: Findings
+    ) {
+        guard isText(bytes, place: place, findings: findings) else { return nil }
         var reader = VariableReader(
-            bytes: file.bytes, file: place, interpolation: Interpolation(variables: known),
+            bytes: bytes, file: place, interpolation: Interpolation(variables: known),
             findings: findings)
-        return VariableFile(variables: reader.variables(syntax))
+        variables = reader.variables(syntax)
     }
 }
 

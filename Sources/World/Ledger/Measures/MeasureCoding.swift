@@ -51,12 +51,19 @@ enum MeasureCoding {
         var rest = bytes[...]
         while let tag = rest.popFirst(), let value = rest.popFloat() {
             let high = tag & highFollows == 0 ? nil : rest.popFloat()
-            guard let metric = Metric(rawValue: tag & ~highFollows) else { continue }
+            guard let metric = Metric(rawValue: tag & ~highFollows), value.isMeasure else {
+                continue
+            }
             values[metric] = value
-            highs[metric] = high
+            highs[metric] = high.flatMap { $0.isMeasure ? $0 : nil }
         }
         return (values, highs)
     }
+}
+
+extension Double {
+    /// Not what only damage can have written: whatever is computed with it stays a number.
+    fileprivate var isMeasure: Bool { magnitude < 1e18 }
 }
 
 extension [UInt8] {

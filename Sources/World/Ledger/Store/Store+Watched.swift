@@ -37,7 +37,12 @@ extension Store {
 
 extension Watched {
     fileprivate mutating func add(_ stretch: Measurement) {
-        wanted += .seconds(stretch.values[.wanted] ?? 0)
-        well += .seconds(stretch.values[.well] ?? 0)
+        wanted += Self.stretch(stretch.values[.wanted])
+        well += Self.stretch(stretch.values[.well])
+    }
+
+    /// At most a day: the coarsest stretch there is.
+    private static func stretch(_ seconds: Double?) -> Duration {
+        .seconds(min(max(0, seconds ?? 0), 86_400))
     }
 }

@@ -35,6 +35,7 @@ final class Store: @unchecked Sendable {
             Stored.value(Tallies.self, $0.blob(0))
         }
         tallies = stored.first ?? Tallies()
+        guard tallies.isPlausible else { throw LedgerError(.damage, "its counts cannot be") }
         // A disk that takes nothing shows now, not with the first alert.
         try transaction { () throws(LedgerError) in try saveTallies() }
     }

@@ -14,6 +14,16 @@ struct Tallies: Equatable, Codable {
     var dropped = LedgerLoss()
     var lastShipped: Int64?
 
+    /// Counting on from them stays within what numbers hold.
+    var isPlausible: Bool {
+        let lost = [
+            dropped.measurements, dropped.events, dropped.alertEvents, dropped.rollouts,
+        ]
+        let counts = [events, alertEvents, outboxRows, outboxBytes] + measurements + lost
+        return measurements.count == 3 && counts.allSatisfy { (0...1 << 60).contains($0) }
+            && (1...1 << 60).contains(nextAlertID) && nextEventID <= 1 << 60
+    }
+
     subscript(resolution: Resolution) -> Int {
         get { measurements[Int(resolution.rawValue)] }
         set { measurements[Int(resolution.rawValue)] = newValue }
