@@ -170,7 +170,7 @@ enum Sample {
                 reply { $0.series = series("scanner", [.cpu: [0.1, 0.2]], highs: [.cpu: 0.9]) },
                 reply { $0.history = history("scanner") },
                 reply { $0.isolation = isolation },
-                reply { $0.maintenance = host.maintenance },
+                reply { $0.maintenance = host.maintenance }, reply { $0.drill = drill },
                 .failure(.unknownAlert, "no alert 99"),
             ] + rolloutReplies
             + outcomes.map { outcome in

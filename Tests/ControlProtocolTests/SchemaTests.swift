@@ -37,6 +37,7 @@ struct SchemaTests {
             request.overrideFreeze = "halted"
             request.release = "20261122T135000Z-3f2a91c"
             request.rollout = 12
+            request.fault = .hang
             #expect(schema.problems(with: try json(request), as: "request") == [])
             #expect(schema.problems(with: try json(ControlRequest(command)), as: "request") == [])
         }

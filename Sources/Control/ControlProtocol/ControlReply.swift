@@ -22,6 +22,7 @@ package struct ControlReply: Codable, Equatable, Sendable {
     package var rollout: Rollout?
     package var plan: RolloutPlan?
     package var release: ReleaseReply?
+    package var drill: DrillReport?
     /// A line that fetching or building a release has printed.
     package var output: String?
     /// `snapshot`: the absolute path of the copy; whoever asked takes it away.

@@ -7,6 +7,7 @@ extension ControlRequest {
 
     package var words: String {
         var words = [command.rawValue]
+        words += fault.map { [$0.rawValue] } ?? []
         words += services?.map(\.text) ?? []
         words += subjects?.map(\.words) ?? []
         words += source.map { [withoutPasswords($0).withoutToken] } ?? []

@@ -21,6 +21,8 @@ package struct ControlRequest: Codable, Equatable, Sendable {
         case snapshot
         /// The agent's program as it is on the disk now takes its place.
         case reexec
+        /// Injects `fault` into the one service that is named, and tells how that goes.
+        case drill
 
         /// Whether it changes anything: such a request needs the operator's role.
         package var changes: Bool {
@@ -30,7 +32,7 @@ package struct ControlRequest: Codable, Equatable, Sendable {
                 false
             case .up, .down, .start, .stop, .restart, .reload, .acknowledge, .silence,
                 .maintenanceStart, .maintenanceEnd, .testAlert, .deploy, .rollback,
-                .cancelRollout, .resumeRollout, .snapshot, .reexec:
+                .cancelRollout, .resumeRollout, .snapshot, .reexec, .drill:
                 true
             }
         }
@@ -56,7 +58,7 @@ package struct ControlRequest: Codable, Equatable, Sendable {
     package var source: String?
     /// `deploy`: the git revision; nil: the repository's HEAD, or a directory as it is.
     package var revision: String?
-    /// `deploy`, `rollback`, `restart`: say what would be done, and do nothing.
+    /// `deploy`, `rollback`, `restart`, `drill`: say what would be done, and do nothing.
     package var plan: Bool?
     /// `deploy`, `rollback`, `restart`: why it may happen in a freeze window all the same.
     package var overrideFreeze: String?
@@ -80,6 +82,8 @@ package struct ControlRequest: Codable, Equatable, Sendable {
     package var batch: String?
     /// `test-alert`: the number of the first.
     package var first: Int?
+    /// `drill`: what is injected.
+    package var fault: DrillFault?
     /// Commands that change something: answer when it has come about, with events on the way. Otherwise at once.
     package var wait: Bool?
 

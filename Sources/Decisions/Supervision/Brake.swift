@@ -18,6 +18,14 @@ struct Brake: Sendable {
     }
 }
 
+extension Brake {
+    /// Whether one more would be released now.
+    func allows(at now: Moment, _ policy: BrakePolicy) -> Bool {
+        var copy = self
+        return copy.release(at: now, policy) == nil
+    }
+}
+
 extension Stack {
     /// A relative that is being replaced is looked at again after this.
     static let lookAgainAfter = Duration.seconds(1)

@@ -68,6 +68,8 @@ package struct EventRecord: Equatable, Sendable, Codable {
         case rolloutFailed = "rollout-failed"
         /// Its instance was found running by a new agent, and is looked after again.
         case adopted = "adopted"
+        /// A fault is injected on purpose, or what came of it.
+        case drill = "drill"
     }
 
     /// syslog(3)'s levels, the ones we use.

@@ -36,6 +36,7 @@ extension Agent {
         case .testAlert: testAlerts(request, connection)
         case .snapshot: snapshot(connection)
         case .reexec: replace(connection)
+        case .drill: drilling.begin(request, connection)
         case .releases: listReleases(connection)
         case .rollouts: listRollouts(request, connection)
         case .deploy, .rollback, .restart, .cancelRollout, .resumeRollout:
@@ -115,6 +116,9 @@ extension Agent {
 
     private func roll(_ request: ControlRequest, _ connection: ControlConnection) {
         guard stack != nil else { return connection.send(Self.notYet) }
+        if let words = drilling.words {
+            return connection.send(.failure(.busy, "\(words): wait until it is over"))
+        }
         switch request.command {
         case .deploy: rolling.deploy(request, connection)
         case .rollback: rolling.rollBack(request, connection)

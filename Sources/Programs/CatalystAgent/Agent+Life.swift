@@ -38,6 +38,7 @@ extension Agent {
         for waiter in waiters where waiter.connection === connection { waiter.connection = nil }
         listeners.removeAll { $0.connection === connection }
         rolling.forget(connection)
+        drilling.forget(connection)
     }
 
     func receiveSignals() throws {

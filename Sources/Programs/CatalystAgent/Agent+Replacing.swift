@@ -35,6 +35,7 @@ extension Agent {
         if isBeingReplaced { return "the agent is being replaced already" }
         guard let stack, !stack.isShuttingDown else { return "the agent is starting or stopping" }
         if stackReader.isReading { return "the stack file is being read" }
+        if let words = drilling.words { return "\(words): ask again when it is over" }
         return rolling.rollout.map { "rollout \($0.id) is under way: ask again when it is over" }
     }
 

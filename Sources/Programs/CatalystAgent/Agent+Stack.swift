@@ -160,6 +160,7 @@ extension Agent {
             runner(name).resume(service)
             if numbers[name] == nil { noticeAbsence(of: name, service.past) }
         }
+        drilling.cleanUp(after: predecessor.drill)
         predecessor = RememberedState()
         post(
             .began(

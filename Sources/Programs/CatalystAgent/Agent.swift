@@ -36,6 +36,7 @@ package final class Agent {
     private(set) lazy var notifier = Notifier(agent: self)
     private(set) lazy var teller = Teller(agent: self)
     private(set) lazy var rolling = Rolling(agent: self)
+    private(set) lazy var drilling = Drilling(agent: self)
     private(set) lazy var audit = Audit(agent: self)
     /// For what reads and changes release directories and logs.
     let shelfThread: WorkerThread
@@ -236,6 +237,7 @@ package final class Agent {
         for event in events {
             tellWaiters(event)
             rolling.tellFollowers(event)
+            drilling.hear(event)
         }
         settleWaiters()
         if isRememberingDue { rememberInTime() }
@@ -279,6 +281,7 @@ package final class Agent {
         remembered.services = stack.order.reduce(into: [:]) { services, name in
             services[name] = runners[name]?.remembered()
         }
+        remembered.drill = drilling.report
         stateKeeper.note(remembered, at: options.instancesFile)
     }
 }

@@ -76,7 +76,7 @@ extension ControlRequest.Command {
     fileprivate var takesTime: Bool {
         switch self {
         case .up, .down, .start, .stop, .restart, .reload, .deploy, .rollback, .cancelRollout,
-            .resumeRollout, .reexec:
+            .resumeRollout, .reexec, .drill:
             true
         case .status, .health, .why, .events, .logs, .config, .version, .limits, .alerts, .metrics,
             .history, .isolation, .acknowledge, .silence, .releases, .rollouts, .maintenanceStart,

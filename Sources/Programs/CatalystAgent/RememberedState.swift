@@ -40,7 +40,12 @@ struct RememberedState: Codable, Equatable, Sendable {
     /// The number of the newest event when this was written.
     var lastEvent: UInt64?
 
-    private enum CodingKeys: CodingKey { case boot, agent, stopped, instances, services, lastEvent }
+    /// The one under way.
+    var drill: DrillReport?
+
+    private enum CodingKeys: CodingKey {
+        case boot, agent, stopped, instances, services, lastEvent, drill
+    }
 
     init() {}
 
@@ -52,6 +57,7 @@ struct RememberedState: Codable, Equatable, Sendable {
         instances = Self.readable(values, .instances)
         services = Self.readable(values, .services)
         lastEvent = try? values.decode(UInt64.self, forKey: .lastEvent)
+        drill = try? values.decode(DrillReport.self, forKey: .drill)
     }
 
     /// Each by itself: one that cannot be read costs only itself.

@@ -130,6 +130,7 @@ extension Runner {
         if report.latency > .zero { latencies.add(report.latency) }
         instance.lastReportTime = Clock.wallTime()
         guard instance === self.instance else { return otherAnswered(report, instance) }
+        agent.drilling.hear(report, of: name)
         agent.receive(report, from: .service(name), asked: asked ?? Clock.now())
     }
 }

@@ -39,7 +39,7 @@ struct Catalystctl: ParsableCommand {
                 name: "Changing",
                 subcommands: [
                     Up.self, Down.self, Start.self, Stop.self, Restart.self, Reload.self,
-                    MaintenanceCommands.self, AgentCommands.self,
+                    MaintenanceCommands.self, DrillCommand.self, AgentCommands.self,
                 ]),
             CommandGroup(
                 name: "Rolling",

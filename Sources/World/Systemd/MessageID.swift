@@ -46,6 +46,7 @@ extension EventRecord.Kind {
         case .rolloutSucceeded: "79460601acfa47c7915de36804aac352"
         case .rolloutFailed: "7d8d424c4cfd4fc1b8e5743bceabce6c"
         case .adopted: "50c4800b1456481da53d858bb6a4e7b8"
+        case .drill: "d1fcea21586e47e28fced90d96e7e3f7"
         }
     }
 }

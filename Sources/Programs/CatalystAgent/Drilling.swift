@@ -1,0 +1,184 @@
+internal import ControlProtocol
+internal import ControlServer
+internal import Glibc
+internal import LinuxSystem
+internal import Monitoring
+internal import StackModel
+internal import Supervision
+
+/// The drill under way: injects the fault, tells `Drill` what is seen, ends what was injected.
+final class Drilling {
+    private unowned let agent: Agent
+    private var drill: Drill?
+    /// Nil: whoever asked has gone; the drill goes on.
+    private var connection: ControlConnection?
+    private var instance: Instance?
+    private var operation: Int?
+    private var alarm: AlarmID?
+    private var isLookDue = false
+
+    init(agent: Agent) { self.agent = agent }
+
+    var report: DrillReport? { drill?.report }
+
+    /// What keeps others waiting; nil: there is none.
+    var words: String? { report.map { "a drill (\($0.fault.rawValue) of \($0.service)) is under way" } }
+
+    func begin(_ request: ControlRequest, _ connection: ControlConnection) {
+        guard let fault = request.fault, let name = request.services?.first,
+            request.services?.count == 1
+        else {
+            return connection.send(
+                .failure(.badRequest, "name one fault and one service: see 'catalystctl drill'"))
+        }
+        guard let stack = agent.stack, agent.alarms.book != nil else {
+            return connection.send(
+                .failure(.busy, "the agent is still starting: ask again in a moment"))
+        }
+        let now = Clock.now()
+        if let words = stack.obstacle(to: fault, on: name, in: scene, at: now) {
+            return connection.send(.failure(words == self.words ? .busy : .failed, "no drill: \(words)"))
+        }
+        guard let instance = agent.runners[name]?.instance, !instance.mainHasEnded else {
+            return connection.send(
+                .failure(.busy, "no drill: '\(name)' has just ended: ask again in a moment"))
+        }
+        let report = DrillReport(
+            service: name, fault: fault, askedBy: agent.asker(connection),
+            injected: Clock.wallTime(), bound: stack.drillBound(of: fault, on: name, at: now))
+        guard request.plan != true else {
+            var reply = ControlReply.end("nothing speaks against it")
+            reply.drill = report
+            return connection.send(reply)
+        }
+        self.connection = connection
+        connection.keepOpen()
+        begin(report, in: instance, stack, now)
+    }
+
+    private func begin(
+        _ report: DrillReport, in instance: Instance, _ stack: Stack, _ now: Moment
+    ) {
+        let name = report.service
+        let dependents = stack.dependents(of: .service(name))
+        drill = Drill(
+            report, instance: stack.members[name]?.instances ?? 0, dependents: dependents, at: now)
+        self.instance = instance
+        operation = agent.alarms.beginOperation(
+            on: [name] + dependents, "drill (\(report.fault.rawValue)) by \(report.askedBy)")
+        agent.record(
+            .drill, name, .notice,
+            "drill: \(report.fault.rawValue), asked by \(report.askedBy): \(report.fault.deed)")
+        alarm = agent.loop.setAlarm(after: report.bound) { [unowned self] in
+            alarm = nil
+            receive(.timeIsUp)
+        }
+        // The next agent must know it, whenever this one dies.
+        agent.remember()
+        switch report.fault {
+        case .crash: _ = kill(instance.child.pid, SIGKILL)
+        case .hang: instance.tree.pause()
+        }
+    }
+
+    private var scene: DrillScene {
+        var scene = DrillScene()
+        let book = agent.alarms.book
+        scene.freeze = agent.freezeWords
+        scene.maintenanceLeft = book?.maintenance.map { $0.until - Clock.wallTime() }
+        scene.operation =
+            words ?? agent.rolling.rollout.map { "rollout \($0.id) is under way" }
+            ?? (agent.isBeingReplaced ? "the agent is being replaced" : nil)
+            ?? (agent.waiters.isEmpty ? nil : "services are being started, stopped or reloaded")
+        scene.alert =
+            book?.open.first { alert in
+                alert.state == .firing
+                    && (alert.subject.service != nil || alert.severity == .critical)
+            }?.id
+        scene.isProbing = agent.collector.isReady
+        return scene
+    }
+
+    // What is seen.
+
+    func hear(_ event: EventRecord) {
+        guard let drill, !drill.report.isOver else { return }
+        if event.kind == .agentStopping { return receive(.ended("the agent was stopped")) }
+        guard let name = event.service else { return }
+        if name == drill.report.service {
+            var reply = ControlReply()
+            reply.event = event
+            connection?.send(reply)
+        }
+        receive(.told(event.kind, name))
+        lookSoon()
+    }
+
+    func hear(_ answer: Report, of name: ServiceName) {
+        guard name == report?.service, case .failed = answer.outcome else { return }
+        receive(.probeFailed)
+    }
+
+    private func lookSoon() {
+        guard !isLookDue else { return }
+        isLookDue = true
+        agent.loop.setAlarm(after: .zero) { [unowned self] in
+            isLookDue = false
+            look()
+        }
+    }
+
+    private func look() {
+        guard let report, !report.isOver else { return }
+        let alert = agent.alarms.book?.open.first {
+            $0.state == .firing && $0.subject.service == report.service
+        }
+        if let alert { receive(.alerted(alert.id)) }
+        guard let member = agent.stack?.members[report.service] else {
+            return receive(.ended("it left the stack"))
+        }
+        if member.isWell { receive(.well(instance: member.instances)) }
+    }
+
+    private func receive(_ event: Drill.Event) {
+        drill?.receive(event, at: Clock.now())
+        guard let report, report.isOver else { return }
+        finish(report)
+    }
+
+    private func finish(_ report: DrillReport) {
+        agent.loop.cancel(alarm)
+        if report.fault == .hang, let instance, agent.runners[report.service]?.owns(instance) == true {
+            instance.tree.resume()
+        }
+        if let operation { agent.alarms.endOperation(operation) }
+        let words = "drill: \(report.fault.rawValue) \(report.verdict)"
+        agent.record(.drill, report.service, report.hasPassed ? .notice : .error, words)
+        var reply =
+            report.hasPassed ? ControlReply.end(words) : ControlReply.failure(.failed, words)
+        reply.drill = report
+        connection?.send(reply)
+        connection = nil
+        instance = nil
+        operation = nil
+        alarm = nil
+        drill = nil
+        agent.rememberInstances()
+        // What was recorded is told after a turn.
+        agent.loop.setAlarm(after: .zero) {}
+    }
+
+    func forget(_ connection: ControlConnection) {
+        if self.connection === connection { self.connection = nil }
+    }
+
+    /// The agent before died in a drill: what it had stopped goes on.
+    func cleanUp(after report: DrillReport?) {
+        guard let report else { return }
+        if report.fault == .hang { agent.runners[report.service]?.instance?.tree.resume() }
+        agent.record(
+            .drill, report.service, .warning,
+            "drill: \(report.fault.rawValue), asked by \(report.askedBy), has no verdict: "
+                + "the agent was ended meanwhile")
+    }
+}

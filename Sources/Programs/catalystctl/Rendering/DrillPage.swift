@@ -1,0 +1,69 @@
+internal import StackModel
+
+/// `catalystctl drill`: the faults that are offered.
+struct DrillFaultsPage {
+    let program: String
+
+    func lines(on terminal: Terminal) -> [String] {
+        let faults = DrillFault.allCases.flatMap { fault in
+            var facts = Facts()
+            facts.add("fault", fault.rawValue)
+            facts.add("does", fault.deed)
+            facts.add("must follow", fault.expectation)
+            facts.add("at most", fault.boundWords)
+            return facts.lines(on: terminal) + [""]
+        }
+        let start = "start: start_period + interval x retries + timeout of its healthcheck"
+        return faults
+            + start.wrapped(to: terminal.width)
+            + ["", terminal.next("drill crash <service> --plan", program: program)]
+    }
+}
+
+/// What a drill is to do, and what came of it.
+struct DrillPage {
+    let report: DrillReport
+    let now: Timestamp
+
+    func plan(on terminal: Terminal) -> [String] {
+        var facts = Facts()
+        facts.add(report.fault.rawValue, "\(report.service): \(report.fault.deed)")
+        facts.add("must follow", report.fault.expectation)
+        facts.add("at most", Self.seconds(report.bound.seconds))
+        return facts.lines(on: terminal)
+    }
+
+    func lines(on terminal: Terminal) -> [String] {
+        var facts = Facts()
+        facts.add("drill", "\(report.fault.rawValue) of \(report.service), by \(report.askedBy)")
+        facts.add("injected", report.injected.local(now: now))
+        facts.add("noticed", after(report.noticedAfter))
+        facts.add("alert", alert)
+        facts.add(
+            "healthy again",
+            after(report.healthyAfter) + ", of at most \(Self.seconds(report.bound.seconds))")
+        facts.add("probes failed", "\(report.probesFailed)")
+        facts.add("requests", "not counted: nginx' log and the clients know")
+        let affected = report.affected.map(\.text).joined(separator: ", ")
+        facts.add("affected", affected.isEmpty ? "no service that needs it" : affected)
+        let color = report.hasPassed ? Terminal.Color.green : .red
+        return [""] + facts.lines(on: terminal) + [""]
+            + displayed(report.verdict).wrapped(to: terminal.width).map {
+                terminal.paint($0, color)
+            }
+    }
+
+    private var alert: String {
+        guard let id = report.alert else { return "none: it was over before one was due" }
+        let time = report.alertAfter.map { " after \(Self.seconds($0))" } ?? ""
+        return "\(id)\(time): kept, not told, for this is a maintenance"
+    }
+
+    private func after(_ time: Double?) -> String {
+        time.map { "after \(Self.seconds($0))" } ?? "not"
+    }
+
+    private static func seconds(_ time: Double) -> String {
+        humanLatency(.milliseconds(Int64(exactly: (time * 1000).rounded()) ?? .max))
+    }
+}
