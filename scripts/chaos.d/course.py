@@ -169,7 +169,8 @@ class Course:
         self.stack = None
         faults = {kind: [len(pairs)] + [pick(pairs, place) for place in (0, 1) for pick in (middle, largest)]
                   for kind, pairs in self.times.items()}
-        self.measured["seconds"] = f"{time.monotonic() - self.began:.0f}"
+        load, processors = os.getloadavg()[1], os.cpu_count()
+        self.measured["seconds"] = f"{time.monotonic() - self.began:.0f} (load {load:.1f} on {processors} processors)"
         return {"broken": self.broken, "held": self.held, "measured": self.measured, "faults": faults}
 
     def judge_alerts(self):
