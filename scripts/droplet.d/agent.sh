@@ -67,18 +67,26 @@ END
 # To its end: with `grep -q` the journal's reader would be the one that fails.
 journal_has() { on first journalctl -q --no-pager -o cat -t catalystd | grep -E "$1" >/dev/null; }
 
-# The same programs under another version: what an operator does with the next package.
+# The same programs under another version: what an operator does with the next package. One whose unit is another needs
+# another process.
 step_upgrade() {
+    successor=replaced_in_place upgrade_to next 'dpkg -i of the next version'
+    upgrade_to other 'dpkg -i of one with another unit' "s/^OOMScoreAdjust=.*/OOMScoreAdjust=-899/"
+}
+
+# upgrade_to SUFFIX WORDS [CHANGE OF THE UNIT]
+upgrade_to() {
     local folder=$world/unpacked version
     mkdir -p "$folder"
     dpkg-deb --raw-extract "$deb" "$folder"
-    version=$(sed -n 's/^Version: //p' "$folder/DEBIAN/control")
-    sed -i "s/^Version: .*/Version: $version+next/" "$folder/DEBIAN/control"
+    version=$(sed -n 's/^Version: //p' "$folder/DEBIAN/control")+$1
+    sed -i "s/^Version: .*/Version: $version/" "$folder/DEBIAN/control"
+    [[ -z ${3-} ]] || sed -i "$3" "$folder/usr/lib/systemd/system/catalystd.service"
     dpkg-deb --root-owner-group --build -Znone "$folder" "$world/share/next.deb" >/dev/null
     rm -rf "$folder"
-    successor=replaced_in_place survive 'dpkg -i of the next version' 30 in_limit 120 first dpkg -i /srv/share/next.deb
+    survive "$2" 30 in_limit 120 first dpkg -i /srv/share/next.deb
     # shellcheck disable=SC2016 # dpkg's variables.
-    same 'it is installed' "install ok installed $version+next" \
+    same 'it is installed' "install ok installed $version" \
         "$(on first dpkg-query --show --showformat '${Status} ${Version}' catalyst)"
     rm -f "$world/share/next.deb"
 }
