@@ -96,17 +96,24 @@ class Faults:
             os.kill(asked[2], signal.SIGKILL)
         return asked and self.found(*asked)
 
+    def collectors(self):
+        agent = self.stack.manager.pid
+        return [pid for pid in processes.children(agent) if processes.program(pid).startswith("catalyst-coll")]
+
     def collector(self, number):
-        found = [pid for pid in processes.children(self.stack.manager.pid) if processes.program(pid).startswith("catalyst-coll")]
-        for pid in found:
+        """Until there is another one: the services look well as long as their last verdicts count."""
+        before, begin = self.collectors(), time.monotonic()
+        for pid in before:
             os.kill(pid, number)
+        found = self.wait(lambda: set(self.collectors()) - set(before) and time.monotonic() - begin)
+        self.course.expect("a collector that is lost or hangs is replaced", found, f"it is {before} after {PATIENCE} s")
+        return found
 
     def kill_collector(self):
-        self.collector(signal.SIGKILL)
+        return self.collector(signal.SIGKILL)
 
     def stop_collector(self):
-        self.collector(signal.SIGSTOP)
-        time.sleep(3)
+        return self.collector(signal.SIGSTOP)
 
     def kill_agent(self):
         self.course.strike()
