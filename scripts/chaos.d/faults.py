@@ -2,19 +2,26 @@
 import os, signal, time, urllib.request
 import processes
 from stack import LISTENING
+from stage import CannotMeasure
 
 # As long as a fault may last before it counts as not mended.
 PATIENCE = 90
 
 
 class Faults:
-    def __init__(self, course):
+    def __init__(self, course, only=None):
         self.course, self.stack, self.chance = course, course.stack, course.chance
         self.times = {}
         self.kinds = [self.kill, self.kill, self.terminate, self.hang, self.stop, self.unhealthy, self.leave_children,
                       self.kill_redis, self.stop_redis, self.kill_collector, self.stop_collector,
                       self.kill_agent, self.kill_agent, self.abort_agent, self.hang_agent, self.replace_agent,
                       self.stop_database, self.stall_database, self.roll]
+        if self.stack.disk.is_own:
+            self.kinds += [self.fill_disk, self.read_only_disk]
+        if only:
+            self.kinds = [kind for kind in self.kinds if kind.__name__ in only]
+            if not self.kinds:
+                raise CannotMeasure(f"there are no faults {', '.join(only)} here")
 
     def strike(self):
         kind = self.chance.choice(self.kinds)
@@ -89,17 +96,24 @@ class Faults:
             os.kill(asked[2], signal.SIGKILL)
         return asked and self.found(*asked)
 
+    def collectors(self):
+        agent = self.stack.manager.pid
+        return [pid for pid in processes.children(agent) if processes.program(pid).startswith("catalyst-coll")]
+
     def collector(self, number):
-        found = [pid for pid in processes.children(self.stack.manager.pid) if processes.program(pid).startswith("catalyst-coll")]
-        for pid in found:
+        """Until there is another one: the services look well as long as their last verdicts count."""
+        before, begin = self.collectors(), time.monotonic()
+        for pid in before:
             os.kill(pid, number)
+        found = self.wait(lambda: set(self.collectors()) - set(before) and time.monotonic() - begin)
+        self.course.expect("a collector that is lost or hangs is replaced", found, f"it is {before} after {PATIENCE} s")
+        return found
 
     def kill_collector(self):
-        self.collector(signal.SIGKILL)
+        return self.collector(signal.SIGKILL)
 
     def stop_collector(self):
-        self.collector(signal.SIGSTOP)
-        time.sleep(3)
+        return self.collector(signal.SIGSTOP)
 
     def kill_agent(self):
         self.course.strike()
@@ -142,3 +156,55 @@ class Faults:
         time.sleep(0.5)
         self.course.mains.rolling.discard(name)
         self.course.expect("a restart succeeds", ended.returncode == 0, ended.stdout[-600:] + ended.stderr[-600:])
+
+    def fill_disk(self):
+        """Of ledger and logs, to the last byte."""
+        return self.disk(self.stack.disk.fill, self.stack.disk.free)
+
+    def read_only_disk(self):
+        """As after an error of the disk: at an agent's beginning, when nothing is open for writing."""
+        return self.disk(self.protect, self.stack.disk.unprotect)
+
+    def protect(self):
+        manager = self.stack.manager
+        manager.may_spawn.clear()
+        try:
+            manager.kill()
+            self.stack.disk.protect()
+        finally:
+            manager.may_spawn.set()
+
+    def disk(self, spoil, mend):
+        """The services do not notice, the operator is told, and it is over when the disk is well."""
+        before = self.lives()
+        begin = time.monotonic()
+        spoil()
+        try:
+            found = self.wait(lambda: self.ledger_is_failing() and time.monotonic() - begin)
+            time.sleep(self.chance.uniform(1, 4))
+            after = self.wait(self.lives)
+        finally:
+            mend()
+        self.course.expect("a sick disk is told", found is not None, str(self.stack.status())[:1500])
+        self.course.expect("a sick disk touches no service", after == before, f"were {before}, are {after}")
+        mended = self.wait(lambda: self.ledger_is_failing() is False)
+        self.course.expect("a well disk is used again", mended, str(self.stack.status())[:1500])
+        return found
+
+    def lives(self):
+        return {name: (each.get("pid"), each["restarts"]) for name, each in self.stack.services().items()}
+
+    def ledger_is_failing(self):
+        """None: nobody answers."""
+        lines = self.stack.ask({"command": "alerts"})
+        alerts = [line["alert"]["alert"] for line in lines if "alert" in line]
+        return any(each["rule"] == "ledger-failing" and each["state"] == "firing" for each in alerts) if lines else None
+
+    def wait(self, answer):
+        """The first one that is no no."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if said := answer():
+                return said
+            time.sleep(0.05)
+        return None

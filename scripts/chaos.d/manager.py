@@ -16,6 +16,8 @@ class Manager:
         self.store, self.deaths, self.failures = [], [], []
         self.ready = threading.Event()
         self.is_stopping = False
+        self.may_spawn = threading.Event()
+        self.may_spawn.set()
         self.process = None
 
     def start(self):
@@ -75,6 +77,7 @@ class Manager:
             self.ready.clear()
             self.deaths.append([died, None])
             time.sleep(RESTART_PAUSE)
+            self.may_spawn.wait()
             self.hear()
             self.spawn()
 

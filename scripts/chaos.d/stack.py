@@ -1,6 +1,7 @@
 """The nine under chaos: redis-server, eight stand-ins with sockets of the agent's own, PostgreSQL, and who asks them."""
 import json, os, pathlib, shutil, signal, socket, subprocess, threading, time
 from database import Database
+from disk import Disk
 from manager import Manager
 from stage import HERE, NINE, ROOT, CannotMeasure, free_ports
 
@@ -16,6 +17,7 @@ class Stack:
         self.socket = str(folder / "run/control.sock")
         (folder / "run").mkdir()
         (folder / "state").mkdir()
+        self.disk = Disk(folder / "state")
         first = free_ports(9)
         self.ports = {name: first + index for index, name in enumerate(NINE)}
         self.database = Database(folder / "postgres")
@@ -35,7 +37,10 @@ class Stack:
         # Beside them one that counts: each line of its log must be there once.
         count = "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.005; done".replace("$", "$$")
         services["counter"] = {"command": ["/bin/sh", "-c", count], "logging": {"options": {"max-size": "100m"}}}
-        alerts = {"on_alert": ["/bin/sh", "-c", f"cat >>{self.folder}/told; echo >>{self.folder}/told"]}
+        alerts = {"on_alert": ["/bin/sh", "-c", f"cat >>{self.folder}/told; echo >>{self.folder}/told"],
+                  # What the machine has to do beside this is not the stack's trouble.
+                  "rules": {"ledger-failing": {"hold": "2s"}, "log-flood": {"hold": "2s"},
+                            "cpu-high": "off", "memory-high": "off"}}
         settings = {"database": self.database.url, "metrics": "off", "rollout": {"soak": "300ms"},
                     "brake": {"restarts": 1000, "window": "1m"}, "alerts": alerts}
         return {"name": "chaos", "services": services, "x-catalyst": settings}
@@ -98,6 +103,7 @@ class Stack:
     def stop(self):
         code = self.manager.stop()
         self.database.__exit__()
+        self.disk.leave()
         return code
 
 

@@ -1,15 +1,16 @@
 # The steps in which the agent goes and comes back. Its services are to notice nothing.
 # shellcheck shell=bash disable=SC2034,SC2154
 
-# The agent dies of COMMAND…; systemd starts the next one within SECONDS; nothing else has happened.
+# The agent dies of COMMAND…; systemd starts the next one within SECONDS; nothing else has happened. `successor` tells
+# by which sign there is a next one, given the pid of the former.
 survive() {
-    local words=$1 seconds=$2 services agent began
+    local words=$1 seconds=$2 services agent began next=${successor:-another_agent}
     shift 2
     services=$(pids first) agent=$(agent_of first)
     traffic_begins
     began=$EPOCHREALTIME
     "$@" >"$world/said" 2>&1 || no "$words: $(tail -1 "$world/said")"
-    if until_true "$seconds" another_agent "$agent"; then
+    if until_true "$seconds" "$next" "$agent"; then
         ok "$words: the next agent after $(since "$began") s"
     else
         no "$words: no other agent after $seconds s"
@@ -21,6 +22,13 @@ survive() {
 
 another_agent() {
     [[ $(agent_of first) != "$1" && $(agent_of first) != 0 ]] && on first systemctl --quiet is-active catalystd
+}
+
+# The new program in the same process.
+replaced_in_place() {
+    [[ $(agent_of first) == "$1" ]] && on first journalctl -q --no-pager -o cat -t catalystd \
+        --since "@${began%[.,]*}" | grep 'is being replaced' >/dev/null &&
+        on first systemctl --quiet is-active catalystd
 }
 
 step_agent_killed() {
@@ -59,18 +67,26 @@ END
 # To its end: with `grep -q` the journal's reader would be the one that fails.
 journal_has() { on first journalctl -q --no-pager -o cat -t catalystd | grep -E "$1" >/dev/null; }
 
-# The same programs under another version: what an operator does with the next package.
+# The same programs under another version: what an operator does with the next package. One whose unit is another needs
+# another process.
 step_upgrade() {
+    successor=replaced_in_place upgrade_to next 'dpkg -i of the next version'
+    upgrade_to other 'dpkg -i of one with another unit' "s/^OOMScoreAdjust=.*/OOMScoreAdjust=-899/"
+}
+
+# upgrade_to SUFFIX WORDS [CHANGE OF THE UNIT]
+upgrade_to() {
     local folder=$world/unpacked version
     mkdir -p "$folder"
     dpkg-deb --raw-extract "$deb" "$folder"
-    version=$(sed -n 's/^Version: //p' "$folder/DEBIAN/control")
-    sed -i "s/^Version: .*/Version: $version+next/" "$folder/DEBIAN/control"
+    version=$(sed -n 's/^Version: //p' "$folder/DEBIAN/control")+$1
+    sed -i "s/^Version: .*/Version: $version/" "$folder/DEBIAN/control"
+    [[ -z ${3-} ]] || sed -i "$3" "$folder/usr/lib/systemd/system/catalystd.service"
     dpkg-deb --root-owner-group --build -Znone "$folder" "$world/share/next.deb" >/dev/null
     rm -rf "$folder"
-    survive 'dpkg -i of the next version' 30 in_limit 120 first dpkg -i /srv/share/next.deb
+    survive "$2" 30 in_limit 120 first dpkg -i /srv/share/next.deb
     # shellcheck disable=SC2016 # dpkg's variables.
-    same 'it is installed' "install ok installed $version+next" \
+    same 'it is installed' "install ok installed $version" \
         "$(on first dpkg-query --show --showformat '${Status} ${Version}' catalyst)"
     rm -f "$world/share/next.deb"
 }

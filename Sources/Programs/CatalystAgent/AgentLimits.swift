@@ -85,6 +85,8 @@ enum AgentLimits {
     static let collectorPauseMax = Duration.seconds(5)
     /// How much longer than its own limit a probe's answer may be on its way.
     static let probeMargin = Duration.seconds(1)
+    /// So many in a row without any sign of life: one could be a busy machine's.
+    static let collectorOverdueMax = 3
 
     /// Descriptors left to the next agent: systemd keeps as many (`FileDescriptorStoreMax=`).
     static let heirloomsMax = 512

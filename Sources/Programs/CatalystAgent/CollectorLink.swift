@@ -17,6 +17,9 @@ final class CollectorLink {
     private var pause = Duration.zero
     private var isEnding = false
     private var lastComplaint: String?
+    private var heard = Moment.zero
+    /// Questions without an answer in time, since anything was heard of it.
+    private var overdue = 0
     private(set) var isReady = false
 
     init(agent: Agent) { self.agent = agent }
@@ -40,6 +43,14 @@ final class CollectorLink {
     func cancel(_ id: UInt64) {
         guard answers.removeValue(forKey: id) != nil else { return }
         wire?.send(CollectorRequest(cancel: id))
+    }
+
+    /// A question of then was not answered in time. One that is silent altogether hangs: its successor
+    /// answers.
+    func isOverdue(askedAt asked: Moment) {
+        guard isReady, heard < asked else { return }
+        overdue += 1
+        if overdue >= AgentLimits.collectorOverdueMax { replace(because: "the collector hangs") }
     }
 
     func sample(_ request: SampleRequest, answer: @escaping (Samples) -> Void) {
@@ -130,6 +141,7 @@ final class CollectorLink {
 
     private func disconnect() {
         isReady = false
+        overdue = 0
         answers = [:]
         inspections = [:]
         if let (id, done) = shipment {
@@ -148,6 +160,8 @@ final class CollectorLink {
     }
 
     private func receive(_ reply: CollectorReply) {
+        heard = Clock.now()
+        overdue = 0
         if reply.ready == true {
             isReady = true
             if lastComplaint != nil {

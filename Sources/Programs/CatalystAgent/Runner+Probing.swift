@@ -77,6 +77,7 @@ extension Runner {
             instance.probeAlarm = agent.loop.setAlarm(
                 after: rules.timeout + AgentLimits.probeMargin
             ) { [weak self] in
+                self?.agent.collector.isOverdue(askedAt: instance.asked)
                 self?.answered(Report(.unknown("the collector did not answer")), id, instance)
             }
         case .none, .notify: break
