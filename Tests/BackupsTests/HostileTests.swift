@@ -172,3 +172,13 @@ func `links and pipes in a tarball are refused`(make: String) throws {
     newer.manifest.format = 2
     #expect(try newer.refusal { _ in }?.contains("format 2, this program knows 1") == true)
 }
+
+/// A header has a field for what is before a slash, and one for what is behind it.
+@Test(arguments: [
+    "/" + String(repeating: "x", count: 101), String(repeating: "x", count: 101) + "/",
+])
+func `a name that a header cannot hold is refused, not shortened`(name: String) throws {
+    let tar = TarWriter(time: Machine.time) { (_) throws(BackupError) in }
+    let said = complaint { try tar.add(name, []) }
+    #expect(said?.contains("does not fit into a tar archive") == true)
+}

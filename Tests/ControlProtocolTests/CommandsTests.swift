@@ -156,7 +156,8 @@ struct CommandsTests {
             try run(["history"], answer: [.end()]).program.output == "there is no history yet\n")
     }
 
-    @Test func `isolation lists all, one measure by measure, and exits with what is missing`() throws
+    @Test func `isolation lists all, one measure by measure, and exits with what is missing`()
+        throws
     {
         let answer = [reply { $0.isolation = Sample.isolation }, .end()]
         let all = try run(["isolation"], answer: answer).program
@@ -275,7 +276,8 @@ struct CommandsTests {
         ]
         for command in [
             "alerts", "alerts show 12", "alerts ack 12", "status", "top", "maintenance", "history",
-            "history a", "isolation", "isolation a", "metrics", "metrics a", "metrics a --metric cpu", "metrics a --csv",
+            "history a", "isolation", "isolation a", "metrics", "metrics a",
+            "metrics a --metric cpu", "metrics a --csv",
         ] {
             let output = try run(
                 command.split(separator: " ").map(String.init), answer: answer

@@ -33,7 +33,8 @@ extension Sample {
             service: "news", pid: 4711,
             findings: [
                 .init(.user, .missing, "is root", remedy: "give it a user of its own"),
-                .init(.privileges, .inForce, "gets no more"), .init(.capabilities, .inForce, "none"),
+                .init(.privileges, .inForce, "gets no more"),
+                .init(.capabilities, .inForce, "none"),
                 .init(.tmp, .waived, "everybody's, as 'private_tmp: false' says"),
                 .init(.landlock, .unknown, "nothing tells"),
             ])

@@ -75,7 +75,8 @@ struct IsolationTests {
         }
     }
 
-    @Test func `a writable directory that is missing keeps it from starting, and is named`() throws {
+    @Test func `a writable directory that is missing keeps it from starting, and is named`() throws
+    {
         let more = "x-catalyst: {isolation: {writable: /nowhere/data}}"
         try withAgent(Piece.stack(Piece.sleeper("one", more: more))) { agent in
             let event = try agent.event(.startFailed, of: "one")

@@ -160,7 +160,8 @@ struct IsolationTests {
             tell("killed", lambda: os.kill(pid, 9))
             print(len([name for name in os.listdir("/proc") if name.isdigit()]))
             """
-        #expect(try service(stranger, as: 65533).run().lines == ["seen ENOENT", "killed EPERM", "1"])
+        #expect(
+            try service(stranger, as: 65533).run().lines == ["seen ENOENT", "killed EPERM", "1"])
         #expect(try service(stranger, as: 65533, isolated: false).run().lines[0] == "seen done")
         let root = try service(stranger, as: 0).run().lines
         #expect(root == ["seen ENOENT", "killed EPERM", "1"])
@@ -260,7 +261,8 @@ struct IsolationTests {
 }
 
 extension SpawnRequest {
-    fileprivate mutating func isolate(_ isolation: Isolation, own: [String], canMount: Bool = true) {
+    fileprivate mutating func isolate(_ isolation: Isolation, own: [String], canMount: Bool = true)
+    {
         confinement.isolation = isolation
         confinement.readOnly = true
         confinement.noNewPrivileges = true

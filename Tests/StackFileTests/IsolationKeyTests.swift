@@ -32,7 +32,8 @@ import Testing
     #expect(spec.confinement.capabilitiesAdded == ["NET_BIND_SERVICE"])
 }
 
-@Test func `the stack's isolation is everybody's who says nothing, and a service adds to it`() throws
+@Test func `the stack's isolation is everybody's who says nothing, and a service adds to it`()
+    throws
 {
     let folder = try StackFolder([
         "stack.yaml": """

@@ -88,9 +88,10 @@ struct IsolationReviewTests {
         #expect(open.filter { $0.value != .missing } == [:])
     }
 
-    @Test(arguments: [
-        .user, .privileges, .capabilities, .files, .tmp, .processes, .places, .calls,
-    ] as [IsolationReport.Measure])
+    @Test(
+        arguments: [
+            .user, .privileges, .capabilities, .files, .tmp, .processes, .places, .calls,
+        ] as [IsolationReport.Measure])
     func `what is missing is found though the stack file asks for it`(
         measure: IsolationReport.Measure
     ) {

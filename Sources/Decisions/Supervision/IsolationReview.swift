@@ -104,7 +104,8 @@ package struct IsolationReview {
             return Finding(.capabilities, .waived, "\(words), as 'cap_add' says")
         }
         return Finding(
-            .capabilities, .missing, "may have \(words)", remedy: "'cap_drop: [ALL]', or \(switchOn)")
+            .capabilities, .missing, "may have \(words)",
+            remedy: "'cap_drop: [ALL]', or \(switchOn)")
     }
 
     private var files: Finding {
@@ -120,18 +121,23 @@ package struct IsolationReview {
                 ? "all read-only" : "read-only, but \(writable.joined(separator: ", "))"
             return Finding(.files, .inForce, words)
         }
-        let words = open.contains { $0.path == "/" } ? "writes where modes allow" : "writes to '\(open[0].path)'"
+        let words =
+            open.contains { $0.path == "/" }
+            ? "writes where modes allow" : "writes to '\(open[0].path)'"
         if isolation != nil, !spec.confinement.readOnly {
             return Finding(.files, .waived, "\(words), as 'read_only: false' says")
         }
         return Finding(
-            .files, .missing, words, remedy: isolation == nil ? "'read_only: true', or \(switchOn)" : remedy)
+            .files, .missing, words,
+            remedy: isolation == nil ? "'read_only: true', or \(switchOn)" : remedy)
     }
 
     private var tmp: Finding {
         guard let view, let outer = agent.mounts else { return unread(.tmp) }
         let own = Self.at("/tmp", in: view)
-        if let own, own.type == "tmpfs", own.device != Self.at("/tmp", in: Self.visible(outer))?.device {
+        if let own, own.type == "tmpfs",
+            own.device != Self.at("/tmp", in: Self.visible(outer))?.device
+        {
             return Finding(.tmp, .inForce, "its own, in memory")
         }
         if isolation?.privateTmp == false {

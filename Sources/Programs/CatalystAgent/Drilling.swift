@@ -22,7 +22,9 @@ final class Drilling {
     var report: DrillReport? { drill?.report }
 
     /// What keeps others waiting; nil: there is none.
-    var words: String? { report.map { "a drill (\($0.fault.rawValue) of \($0.service)) is under way" } }
+    var words: String? {
+        report.map { "a drill (\($0.fault.rawValue) of \($0.service)) is under way" }
+    }
 
     func begin(_ request: ControlRequest, _ connection: ControlConnection) {
         guard let fault = request.fault, let name = request.services?.first,
@@ -37,7 +39,8 @@ final class Drilling {
         }
         let now = Clock.now()
         if let words = stack.obstacle(to: fault, on: name, in: scene, at: now) {
-            return connection.send(.failure(words == self.words ? .busy : .failed, "no drill: \(words)"))
+            return connection.send(
+                .failure(words == self.words ? .busy : .failed, "no drill: \(words)"))
         }
         guard let instance = agent.runners[name]?.instance, !instance.mainHasEnded else {
             return connection.send(
@@ -148,7 +151,9 @@ final class Drilling {
 
     private func finish(_ report: DrillReport) {
         agent.loop.cancel(alarm)
-        if report.fault == .hang, let instance, agent.runners[report.service]?.owns(instance) == true {
+        if report.fault == .hang, let instance,
+            agent.runners[report.service]?.owns(instance) == true
+        {
             instance.tree.resume()
         }
         if let operation { agent.alarms.endOperation(operation) }

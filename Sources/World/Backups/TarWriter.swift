@@ -75,6 +75,8 @@ struct TarWriter {
         if name.utf8.count <= 100 { return ("", name) }
         for slash in name.indices.reversed() where name[slash] == "/" {
             let (prefix, rest) = (name[..<slash], name[name.index(after: slash)...])
+            // Without one of them, the slash between would be lost.
+            guard !prefix.isEmpty, !rest.isEmpty else { continue }
             if prefix.utf8.count <= 155, rest.utf8.count <= 100 {
                 return (String(prefix), String(rest))
             }

@@ -73,11 +73,11 @@ extension CallFilter {
 
         static var current: Machine? {
             #if arch(x86_64)
-                .x86
+            .x86
             #elseif arch(arm64)
-                .arm
+            .arm
             #else
-                nil
+            nil
             #endif
         }
 

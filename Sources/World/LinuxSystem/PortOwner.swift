@@ -59,7 +59,9 @@ extension Port {
     }
 
     /// Of a table as the kernel writes it.
-    static func listeners(in text: String, at number: UInt16) -> [(address: Substring, inode: String)] {
+    static func listeners(in text: String, at number: UInt16) -> [(
+        address: Substring, inode: String
+    )] {
         let number = String(number, radix: 16, uppercase: true)
         let wanted = ":" + String(repeating: "0", count: max(0, 4 - number.utf8.count)) + number
         var found: [(address: Substring, inode: String)] = []

@@ -21,7 +21,9 @@ extension Field {
     private func places(in directory: Directory) -> [String]? {
         guard let items = itemsOrOne() else { return nil }
         guard items.count <= Limits.placesMax else {
-            fail("has \(items.count) places, at most \(Limits.placesMax) are taken: name what they are in")
+            fail(
+                "has \(items.count) places, at most \(Limits.placesMax) are taken: name what they are in"
+            )
             return nil
         }
         return items.compactMap { item in

@@ -15,7 +15,8 @@ func fuzzAddresses(_ bytes: [UInt8]) throws {
     if let url = try? PostgresURL(text) {
         for secret in url.secrets {
             let shown = url.redacted("failed: \(secret).")
-            try promise(!shown.contains(secret) || "failed: •••.".contains(secret), "shown: \(shown)")
+            try promise(
+                !shown.contains(secret) || "failed: •••.".contains(secret), "shown: \(shown)")
         }
     }
     let git = GitURL(text)

@@ -44,7 +44,8 @@ private func lines(of bytes: [UInt8], bytesMax: Int) throws -> [[UInt8]] {
     }
     try promise(found == expected, "lines depend on how they are cut")
     try promise(
-        expected == bytes.split(separator: 10, omittingEmptySubsequences: false).dropLast()
+        expected
+            == bytes.split(separator: 10, omittingEmptySubsequences: false).dropLast()
             .map(Array.init), "lines are not what stands between newlines")
     return expected
 }
