@@ -89,6 +89,8 @@ extension Agent {
         chronicle.finish()
         let handover = bequest
         var environment = options.environment
+        // systemd's numbers of them are of this program's beginning, and the process keeps its pid.
+        for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { environment[name] = nil }
         // Without it, what runs is found as after a death.
         let sealed = try? handover.sealed()
         environment[Handover.variable] = sealed.map { String($0.rawValue) }

@@ -19,7 +19,9 @@ struct Heirlooms {
         _ readiness: Readiness, environment: [String: String], handed: [String: Int32]
     ) {
         self.readiness = readiness
-        for (name, number) in Self.stored(environment) + handed.map({ ($0.key, $0.value) }) {
+        // In the place of another, systemd's numbers are of the beginning of that one.
+        let stored = handed.isEmpty ? Self.stored(environment) : []
+        for (name, number) in stored + handed.map({ ($0.key, $0.value) }) {
             // Two of one name: the later one was kept when the earlier one was no longer needed.
             if let earlier = inherited.updateValue(FileDescriptor(rawValue: number), forKey: name),
                 earlier.rawValue != number
