@@ -36,7 +36,8 @@ struct DrillTests {
 
     @Test func `a service that does not come back fails the drill`() throws {
         let folder = try Folder()
-        let script = "[ -e \(folder.path)/once ] && exit 1; : > \(folder.path)/once; exec sleep 9999"
+        let script =
+            "[ -e \(folder.path)/once ] && exit 1; : > \(folder.path)/once; exec sleep 9999"
         let rules = """
             deploy: {restart_policy: {condition: any, max_attempts: 2, window: 60s}}
             x-catalyst: {backoff: {initial: 50ms, max: 50ms}, retry_failed_every: 1h}

@@ -16,13 +16,18 @@ final class Drilling {
     private var operation: Int?
     private var alarm: AlarmID?
     private var isLookDue = false
+    /// The instance whose life has to prove that it is well, where no probe does.
+    private var proving: Int?
+    private static let proof = Duration.seconds(1)
 
     init(agent: Agent) { self.agent = agent }
 
     var report: DrillReport? { drill?.report }
 
     /// What keeps others waiting; nil: there is none.
-    var words: String? { report.map { "a drill (\($0.fault.rawValue) of \($0.service)) is under way" } }
+    var words: String? {
+        report.map { "a drill (\($0.fault.rawValue) of \($0.service)) is under way" }
+    }
 
     func begin(_ request: ControlRequest, _ connection: ControlConnection) {
         guard let fault = request.fault, let name = request.services?.first,
@@ -37,7 +42,8 @@ final class Drilling {
         }
         let now = Clock.now()
         if let words = stack.obstacle(to: fault, on: name, in: scene, at: now) {
-            return connection.send(.failure(words == self.words ? .busy : .failed, "no drill: \(words)"))
+            return connection.send(
+                .failure(words == self.words ? .busy : .failed, "no drill: \(words)"))
         }
         guard let instance = agent.runners[name]?.instance, !instance.mainHasEnded else {
             return connection.send(
@@ -137,7 +143,24 @@ final class Drilling {
         guard let member = agent.stack?.members[report.service] else {
             return receive(.ended("it left the stack"))
         }
-        if member.isWell { receive(.well(instance: member.instances)) }
+        guard member.isWell else { return }
+        guard member.spec.healthCheck.probe == .none else {
+            return receive(.well(instance: member.instances))
+        }
+        prove(member.instances, of: report)
+    }
+
+    /// Without a probe it counts as well as soon as it is started: it has to live for a moment.
+    private func prove(_ number: Int, of report: DrillReport) {
+        guard proving != number else { return }
+        proving = number
+        agent.loop.setAlarm(after: Self.proof) { [unowned self] in
+            guard self.report?.injected == report.injected,
+                let member = agent.stack?.members[report.service], member.isWell,
+                member.instances == number
+            else { return }
+            receive(.well(instance: number))
+        }
     }
 
     private func receive(_ event: Drill.Event) {
@@ -148,7 +171,9 @@ final class Drilling {
 
     private func finish(_ report: DrillReport) {
         agent.loop.cancel(alarm)
-        if report.fault == .hang, let instance, agent.runners[report.service]?.owns(instance) == true {
+        if report.fault == .hang, let instance,
+            agent.runners[report.service]?.owns(instance) == true
+        {
             instance.tree.resume()
         }
         if let operation { agent.alarms.endOperation(operation) }
@@ -163,6 +188,7 @@ final class Drilling {
         operation = nil
         alarm = nil
         drill = nil
+        proving = nil
         agent.rememberInstances()
         // What was recorded is told after a turn.
         agent.loop.setAlarm(after: .zero) {}

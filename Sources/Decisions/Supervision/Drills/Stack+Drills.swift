@@ -21,7 +21,8 @@ extension Stack {
     private static let drillSlack = Duration.seconds(5)
 
     /// The longest that `name` may take from the fault until it is healthy again.
-    package func drillBound(of fault: DrillFault, on name: ServiceName, at now: Moment) -> Duration {
+    package func drillBound(of fault: DrillFault, on name: ServiceName, at now: Moment) -> Duration
+    {
         guard let member = members[name] else { return .zero }
         let spec = member.spec
         let history = member.state.history.attempted(at: now, policy: spec.restart)
