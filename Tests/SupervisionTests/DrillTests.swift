@@ -79,13 +79,14 @@ struct DrillTests {
     @Test func `nothing is injected while another is unwell, or the brake would hold it`() {
         let ill = [Stack.Event.judged("reader", .unhealthy, hung: false)]
         #expect(obstacle(after: ill)?.contains("'reader' is not well already") == true)
-        let worn = (0..<3).flatMap { _ in
-            [
-                .judged("news", .unhealthy, hung: false), .happened("news", .exited(.unknown)),
-                .happened("news", .emptied), .judged("news", .healthy, hung: false),
-            ] as [Stack.Event]
-        }
-        #expect(obstacle(.hang, after: worn)?.contains("the brake would hold") == true)
+        let worn: [Stack.Event] = [
+            .judged("news", .unhealthy, hung: false), .happened("news", .exited(.unknown)),
+            .happened("news", .emptied), .judged("news", .healthy, hung: false),
+        ]
+        #expect(obstacle(.hang, after: worn) == nil)
+        #expect(obstacle(.crash, after: worn, brake: 1) == nil)
+        #expect(
+            obstacle(.hang, after: worn, brake: 1)?.contains("the brake would hold") == true)
     }
 
     @Test func `the bound of a hang is that of its detection and of a start`() {
@@ -112,18 +113,23 @@ struct DrillTests {
 
     private func obstacle(
         _ fault: DrillFault = .crash, of news: ServiceSpec = .service("news"),
-        after events: [Stack.Event] = [], _ change: (inout DrillScene) -> Void = { _ in }
+        after events: [Stack.Event] = [], brake restarts: Int = 3,
+        _ change: (inout DrillScene) -> Void = { _ in }
     ) -> String? {
         var scene = DrillScene()
         scene.maintenanceLeft = .seconds(3600)
         change(&scene)
-        return Self.stack(news, events)
+        return Self.stack(news, events, brake: restarts)
             .obstacle(to: fault, on: "news", in: scene, at: .zero + .seconds(100))
     }
 
     /// Both are well before `events`.
-    private static func stack(_ news: ServiceSpec, _ events: [Stack.Event]) -> Stack {
-        var stack = Stack(StackSpec(name: "drill", services: [news, .service("reader")]))
+    private static func stack(_ news: ServiceSpec, _ events: [Stack.Event], brake restarts: Int = 3)
+        -> Stack
+    {
+        var spec = StackSpec(name: "drill", services: [news, .service("reader")])
+        spec.brake.restarts = restarts
+        var stack = Stack(spec)
         let well = ["news", "reader"].map { Stack.Event.judged($0, .healthy, hung: false) }
         var inbox = [.began(stopped: [])] + well + events
         while !inbox.isEmpty {

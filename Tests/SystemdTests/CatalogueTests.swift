@@ -36,7 +36,7 @@ struct CatalogueTests {
         let ofServices: Set<EventRecord.Kind> = [
             .held, .started, .startFailed, .ready, .healthy, .degraded, .unhealthy, .blocked,
             .braked, .unknown, .exited, .stopping, .killed, .down, .backingOff, .gaveUp, .forgiven,
-            .logsDropped, .notified, .adopted,
+            .logsDropped, .notified, .adopted, .drill,
         ]
         for kind in EventRecord.Kind.allCases {
             let used = placeholders(in: explanations(of: kind.messageID))

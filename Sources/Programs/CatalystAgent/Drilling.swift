@@ -16,6 +16,9 @@ final class Drilling {
     private var operation: Int?
     private var alarm: AlarmID?
     private var isLookDue = false
+    /// The instance whose life has to prove that it is well, where no probe does.
+    private var proving: Int?
+    private static let proof = Duration.seconds(1)
 
     init(agent: Agent) { self.agent = agent }
 
@@ -140,7 +143,24 @@ final class Drilling {
         guard let member = agent.stack?.members[report.service] else {
             return receive(.ended("it left the stack"))
         }
-        if member.isWell { receive(.well(instance: member.instances)) }
+        guard member.isWell else { return }
+        guard member.spec.healthCheck.probe == .none else {
+            return receive(.well(instance: member.instances))
+        }
+        prove(member.instances, of: report)
+    }
+
+    /// Without a probe it counts as well as soon as it is started: it has to live for a moment.
+    private func prove(_ number: Int, of report: DrillReport) {
+        guard proving != number else { return }
+        proving = number
+        agent.loop.setAlarm(after: Self.proof) { [unowned self] in
+            guard self.report?.injected == report.injected,
+                let member = agent.stack?.members[report.service], member.isWell,
+                member.instances == number
+            else { return }
+            receive(.well(instance: number))
+        }
     }
 
     private func receive(_ event: Drill.Event) {
@@ -168,6 +188,7 @@ final class Drilling {
         operation = nil
         alarm = nil
         drill = nil
+        proving = nil
         agent.rememberInstances()
         // What was recorded is told after a turn.
         agent.loop.setAlarm(after: .zero) {}

@@ -13,7 +13,9 @@ struct DrillFaultsPage {
             facts.add("at most", fault.boundWords)
             return facts.lines(on: terminal) + [""]
         }
-        let start = "start: start_period + interval x retries + timeout of its healthcheck"
+        let start =
+            "start: start_period + interval x retries + timeout of its healthcheck; "
+            + "5 s are allowed on top"
         return faults
             + start.wrapped(to: terminal.width)
             + ["", terminal.next("drill crash <service> --plan", program: program)]
@@ -54,7 +56,7 @@ struct DrillPage {
     }
 
     private var alert: String {
-        guard let id = report.alert else { return "none: it was over before one was due" }
+        guard let id = report.alert else { return "none was seen until then" }
         let time = report.alertAfter.map { " after \(Self.seconds($0))" } ?? ""
         return "\(id)\(time): kept, not told, for this is a maintenance"
     }
