@@ -25,6 +25,7 @@ struct IsolationPlanTests {
                     "tmpfs /tmp", "hidden /var/lib/c", "writable /var/lib/c/redis",
                 ])
         #expect(mounts(hidden: ["/a/b/c", "/a", "/a/d"]) == ["hidden /a"])
+        #expect(mounts(writable: ["/a/b", "/a"]) == ["writable /a"])
         #expect(
             mounts(writable: ["/run"], hidden: ["/run/c"]) == ["writable /run", "hidden /run/c"])
     }

@@ -54,8 +54,11 @@ package struct IsolationPlan: Equatable, Sendable {
             let above = kinds.kind(above: path)
             if above == .hidden || above == .tmpfs { kinds[path] = .visible }
         }
-        // What is below an empty directory is not there.
-        let needed = kinds.filter { $1 != .hidden || kinds.kind(above: $0) != .hidden }
+        // What is below an empty directory is not there; what is below a writable one is writable, and may have become
+        // a link of the service's making.
+        let needed = kinds.filter { path, kind in
+            kind == .tmpfs || kind != kinds.kind(above: path)
+        }
         return needed.sorted { $0.key < $1.key }.map { Mount(path: $0.key, kind: $0.value) }
     }
 

@@ -20,9 +20,5 @@ func fuzzAddresses(_ bytes: [UInt8]) throws {
         }
     }
     let git = GitURL(text)
-    if let password = git.password, password.utf8.count > 8, git.user?.contains(password) != true {
-        // A URL in the URL's path is a path.
-        let isThereOnce = text.ranges(of: password).count == 1
-        try promise(!isThereOnce || !git.shown.contains(password), "shown: \(git.shown)")
-    }
+    try promise(GitURL(git.shown).password == nil, "shown: \(git.shown)")
 }
