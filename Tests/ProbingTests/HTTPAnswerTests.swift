@@ -73,3 +73,16 @@ func `what is no HTTP is told so`(text: String) {
     #expect(httpStatus(of: Array(("HTTP/1.1 100 Continue\r\n\r\n" + text).utf8)) == 401)
     #expect(httpStatus(of: Array("GARBAGE\r\n\r\n".utf8)) == nil)
 }
+
+@Test(arguments: [
+    String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 4000),
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"
+        + String(repeating: "x", count: 80_000),
+])
+func `an answer that says nothing without an end is broken`(text: String) {
+    #expect(answer(text) == .broken("the answer has no end"))
+}
+
+@Test func `what does not begin as HTTP does not become it`() {
+    #expect(answer("\n" + plain) == .broken("the answer is not HTTP"))
+}

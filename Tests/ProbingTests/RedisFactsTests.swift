@@ -1,10 +1,10 @@
 internal import Glibc
-internal import Redis
 internal import StackModel
 internal import TestSupport
 internal import Testing
 
 @testable internal import Probing
+@testable internal import Redis
 
 /// What is found about it as soon as `isDone`; nil: not in time.
 private func facts(
@@ -165,4 +165,35 @@ func `what is no INFO says nothing`(text: String) {
     var facts = RedisFacts()
     facts.take(info: text)
     #expect(facts == RedisFacts())
+}
+
+@Test(arguments: [
+    "*2147483647\r\n", "*2\r\n$1\r\na\r\n$1\r\nb\r\n", "%1\r\n", "HTTP/1.1 400\r\n",
+])
+func `only the answers that we ask for are read`(text: String) throws {
+    let replies = try RedisReplies()
+    try replies.feed(Array(text.utf8))
+    #expect(throws: RedisError.failed("the answer is not Redis'")) { try replies.next() }
+}
+
+@Test func `an answer without an end is given up`() throws {
+    let replies = try RedisReplies()
+    try replies.feed(Array("$2147483647\r\n".utf8))
+    let error = #expect(throws: RedisError.self) {
+        for _ in 0..<200 {
+            try replies.feed([UInt8](repeating: 0, count: 8192))
+            _ = try replies.next()
+        }
+    }
+    #expect(error == .failed("the answer has no end"))
+}
+
+@Test func `answers come one by one, however they are cut`() throws {
+    let replies = try RedisReplies()
+    var found: [String?] = []
+    for byte in "+PONG\r\n:12\r\n$-1\r\n$2\r\nhi\r\n".utf8 {
+        try replies.feed([byte])
+        while let text = try replies.next() { found.append(text) }
+    }
+    #expect(found == ["PONG", "12", nil, "hi"])
 }

@@ -12,12 +12,14 @@ enum HTTPAnswer: Equatable {
     /// Reads what was received so far; `isEnd`: nothing follows. At most `bodyBytesMax` of body are
     /// kept.
     init(_ bytes: [UInt8], isEnd: Bool, bodyBytesMax: Int) {
+        guard "HTTP/1.".utf8.prefix(bytes.count).elementsEqual(bytes.prefix(7)) else {
+            self = .notHTTP
+            return
+        }
         var rest = bytes[...]
         while true {
             guard let head = HTTPHead(taking: &rest) else {
-                let isHTTP = "HTTP/1.".utf8.prefix(bytes.count).elementsEqual(bytes.prefix(7))
-                self =
-                    !isHTTP || (bytes.count > headBytesMax) ? .notHTTP : isEnd ? .cut : .incomplete
+                self = bytes.count > headBytesMax ? .notHTTP : isEnd ? .cut : .incomplete
                 return
             }
             guard let status = head.httpStatus else {

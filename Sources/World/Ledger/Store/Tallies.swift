@@ -20,8 +20,8 @@ struct Tallies: Equatable, Codable {
             dropped.measurements, dropped.events, dropped.alertEvents, dropped.rollouts,
         ]
         let counts = [events, alertEvents, outboxRows, outboxBytes] + measurements + lost
-        return measurements.count == 3 && counts.allSatisfy { (0...1 << 60).contains($0) }
-            && (1...1 << 60).contains(nextAlertID) && nextEventID <= 1 << 60
+        return measurements.count == 3 && counts.allSatisfy { (0...1 << 62).contains($0) }
+            && (1...1 << 62).contains(nextAlertID) && nextEventID <= 1 << 62
     }
 
     subscript(resolution: Resolution) -> Int {
