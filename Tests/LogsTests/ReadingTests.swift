@@ -31,6 +31,20 @@ import Testing
         #expect(reading.texts == texts.filter { $0.contains("77 ") })
     }
 
+    @Test func `lines of a clock that was set back since are shown`() throws {
+        let place = try Workplace()
+        for folder in ["log", "log/scanner"] { mkdir("\(place.directory)/\(folder)", 0o700) }
+        let path = place.path("scanner", "-json.log")
+        let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        for (text, time) in [("ahead", "2199-01-01T00:00:00Z"), ("now", "2026-01-01T00:00:00Z")] {
+            let line = #"{"log":"\#(text)\n","stream":"stdout","time":"\#(time)"}"# + "\n"
+            #expect(write(file, line, line.utf8.count) == line.utf8.count)
+        }
+        close(file)
+        #expect(place.reading("scanner").texts == ["ahead", "now"])
+        #expect(place.reading("scanner").tail(1).texts == ["now"])
+    }
+
     @Test(arguments: drivers)
     func `since leaves out what is older`(driver: LogPolicy.Driver) async throws {
         let place = try Workplace()

@@ -36,11 +36,15 @@ package struct LogReading: Sendable {
         repeat {
             merge.refresh(isFinal: !follow)
             while !isCancelled(), let record = merge.next() {
-                if let end, record.time > end { return }
+                if let end, record.time > end, record.time - end < Self.meanwhile { return }
                 guard emit(record) else { return }
             }
         } while watch.map { waitForChange($0, isCancelled) } ?? false
     }
+
+    /// What is written while we read is no longer of what was there. A time further ahead is of a clock that was set
+    /// back since.
+    private static let meanwhile = Duration.seconds(60)
 
     private func waitForChange(_ watch: DirectoryWatch, _ isCancelled: () -> Bool) -> Bool {
         while !isCancelled() {

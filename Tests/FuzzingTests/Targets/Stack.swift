@@ -70,7 +70,9 @@ func fuzzInterpolation(_ bytes: [UInt8]) throws {
     let text = String(decoding: bytes, as: UTF8.self)
     let variables = ["A": "1", "B": "", "LONG": String(repeating: "x", count: 1000)]
     let (expanded, flaws) = Interpolation(variables: variables).expand(text)
-    if !text.contains("$") { try promise(expanded == text, "a text without '$' has changed") }
+    if !text.utf8.contains(UInt8(ascii: "$")) {
+        try promise(expanded == text, "a text without '$' has changed")
+    }
     try promise(
         expanded.utf8.count <= Limits.valueBytesMax || !flaws.isEmpty, "longer than allowed")
     _ = flaws.map(\.description)
