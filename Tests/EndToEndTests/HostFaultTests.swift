@@ -108,6 +108,48 @@ struct HostFaultTests {
         }
     }
 
+    @Test(.enabled(if: canHide, "needs root and unshare"))
+    func `a journald that takes nothing holds nobody up, and is told until it reads again`() throws {
+        let folder = try Folder()
+        // One whose queue is full already, in a place that only this agent sees.
+        let stalled = """
+            import os, socket, subprocess, sys, time
+            subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+            os.makedirs("/run/systemd/journal")
+            path = "/run/systemd/journal/socket"
+            journald = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            journald.bind(path)
+            filler = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            filler.setblocking(False)
+            try:
+                while True: filler.sendto(b"MESSAGE=x", path)
+            except BlockingIOError: pass
+            filler.close()
+            agent = os.getpid()
+            if os.fork() == 0:
+                read = sys.argv[1] + "/read"
+                while os.getppid() == agent and not os.path.exists(read): time.sleep(0.02)
+                journald.settimeout(0.1)
+                while os.getppid() == agent:
+                    try: journald.recv(1 << 20)
+                    except TimeoutError: pass
+                os._exit(0)
+            journald.close()
+            os.execv(sys.argv[2], sys.argv[2:])
+            """
+        let prefix = ["unshare", "--mount", "--propagation", "private", "python3", "-c", stalled]
+        let stack = Piece.stack(Self.sleeper("one"))
+        try withAgent(in: folder, prefix: prefix + [folder.path], { _ in stack }) { agent in
+            try agent.expectAllWell()
+            let note = "journald takes nothing: "
+            try agent.expect("it is told") { $0.notes.contains { $0.hasPrefix(note) } }
+            kill(try agent.pid(of: "one"), SIGKILL)
+            try agent.expect("one", "is there again") { $0.restarts == 1 && $0.state == .up }
+            try folder.write("", to: "read")
+            try agent.expect("nothing waits") { !$0.notes.contains { $0.contains("journal") } }
+        }
+    }
+
     /// It would take itself for one without flags, with the machine's state and socket.
     @Test(.enabled(if: canHide, "needs root, unshare and nsenter"))
     func `no agent begins without seeing its own arguments`() throws {

@@ -71,6 +71,16 @@ struct Chronicle {
 
     var hasWaiting: Bool { journal.hasWaiting }
 
+    /// What the journal lacks, for people; nil: nothing.
+    var journalNote: String? {
+        let lost = "lost \(journal.dropped) entries, 'catalystctl events' has the newest"
+        guard journal.hasWaiting else {
+            return journal.dropped == 0 ? nil : "the journal has \(lost)"
+        }
+        let words = "journald takes nothing: \(journal.waitingCount) entries wait for it"
+        return words + (journal.dropped == 0 ? "" : ", the journal has \(lost)")
+    }
+
     /// Ends when all is told.
     func finish() { stderrWriter.finish() }
 

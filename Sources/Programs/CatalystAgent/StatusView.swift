@@ -26,7 +26,8 @@ extension Agent {
             stack: stack?.spec.name ?? "", state: overallState(services), time: Clock.wallTime(),
             agent: version,
             services: services,
-            notes: notes.sorted { $0.key < $1.key }.map(\.value) + collectorNotes + ledgerNotes
+            notes: notes.sorted { $0.key < $1.key }.map(\.value)
+                + (chronicle.journalNote.map { [$0] } ?? []) + collectorNotes + ledgerNotes
                 + notifierNotes + limitNotes)
         status.host = hostStatus
         return status

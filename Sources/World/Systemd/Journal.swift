@@ -32,6 +32,7 @@ package struct Journal {
     /// Whether a journald was there when it was looked for last.
     package var isConnected: Bool { socket != nil }
     package var hasWaiting: Bool { !waiting.isEmpty }
+    package var waitingCount: Int { waiting.count }
 
     /// Sends fields, or keeps them until `flush()`. False: nobody is there to take them.
     package mutating func send(_ fields: [(name: String, value: String)]) -> Bool {
