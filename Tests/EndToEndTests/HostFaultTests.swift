@@ -109,7 +109,8 @@ struct HostFaultTests {
     }
 
     @Test(.enabled(if: canHide, "needs root and unshare"))
-    func `a journald that takes nothing holds nobody up, and is told until it reads again`() throws {
+    func `a journald that takes nothing holds nobody up, and is told until it reads again`() throws
+    {
         let folder = try Folder()
         // One whose queue is full already, in a place that only this agent sees.
         let stalled = """
