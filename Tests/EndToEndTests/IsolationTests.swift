@@ -10,7 +10,7 @@ import Testing
 struct IsolationTests {
     private func stack(_ folder: String, _ socket: String) -> String {
         let attempts = """
-            echo "variables $(cat \(folder)/.env | wc -c)"
+            cat \(folder)/.env 2>/dev/null || echo "no variables"
             ls \(socket) 2>/dev/null || echo "no socket"
             touch \(folder)/escape 2>/dev/null || echo "nothing written"
             touch \(folder)/others/escape 2>/dev/null || echo "nothing of others"
@@ -48,7 +48,7 @@ struct IsolationTests {
         try withAgent(in: folder, { stack($0.path, "\($0.path)/control.sock") }) { agent in
             try agent.expectAllWell()
             for line in [
-                "variables 0", "no socket", "nothing written", "nothing of others",
+                "no variables", "no socket", "nothing written", "nothing of others",
                 "a tmp of its own", "its own directory",
             ] {
                 try agent.expectLog(line, of: "thief")

@@ -33,7 +33,7 @@ step_install() {
     same '.env is for root alone' 'root 600' "$(on first stat -c '%U %a' /etc/catalyst/.env)"
     check 'it has a key' grep -qxE 'catalyst_[0-9a-f]{32}' <(key_of first)
     same 'no unit has failed' '' "$(on first systemctl --failed --no-legend --plain)"
-    same 'the services are not root' catalyst "$(on first ps -o user= -p "$(pids first | awk '/^news/ {print $2}')")"
+    same 'the services are not root' catalyst-news "$(on first ps -o user= -p "$(pids first | awk '/^news/ {print $2}')")"
 }
 
 step_again() {

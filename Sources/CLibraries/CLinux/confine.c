@@ -41,8 +41,8 @@ int catalyst_fail(struct child *child, enum catalyst_step step, int index) {
     return 127;
 }
 
-static int set_read_only(const char *path, unsigned int flags) {
-    struct mount_attributes attributes = {.set = MS_RDONLY};
+static int set_mount(const char *path, uint64_t attributes_set, unsigned int flags) {
+    struct mount_attributes attributes = {.set = attributes_set};
     return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &attributes, sizeof attributes);
 }
 
@@ -86,11 +86,14 @@ static int put_back(const char *path, int tree) {
     return 0;
 }
 
-// 1: it is a directory, and empty from now on.
+// 1: it is a directory, and empty from now on. A file cannot be opened: a device in a mount without devices.
 static int hide(const char *path) {
     struct stat status;
     if (stat(path, &status) < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
-    if (!S_ISDIR(status.st_mode)) return mount("/dev/null", path, NULL, MS_BIND, NULL);
+    if (!S_ISDIR(status.st_mode)) {
+        if (mount("/dev/null", path, NULL, MS_BIND, NULL) < 0) return -1;
+        return set_mount(path, MS_RDONLY | MS_NODEV, 0);
+    }
     return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=64k") < 0 ? -1 : 1;
 }
 
@@ -118,7 +121,7 @@ int catalyst_confine_mounts(struct child *child) {
         return catalyst_fail(child, CATALYST_STEP_MOUNT, CATALYST_MOUNTS_MAX);
     }
     if ((status = copy_trees(child, CATALYST_MOUNT_WRITABLE, trees))) return status;
-    if (request->read_only && set_read_only("/", TREE_RECURSIVE) < 0)
+    if (request->read_only && set_mount("/", MS_RDONLY, TREE_RECURSIVE) < 0)
         return catalyst_fail(child, CATALYST_STEP_READ_ONLY, 0);
     if ((status = copy_trees(child, CATALYST_MOUNT_VISIBLE, trees))) return status;
     for (int i = 0; i < count; i++) {
@@ -127,7 +130,7 @@ int catalyst_confine_mounts(struct child *child) {
         is_cover[i] = laid == 1;
     }
     for (int i = 0; i < count; i++)
-        if (is_cover[i] && set_read_only(request->mounts[i].path, 0) < 0)
+        if (is_cover[i] && set_mount(request->mounts[i].path, MS_RDONLY, 0) < 0)
             return catalyst_fail(child, CATALYST_STEP_MOUNT, i);
     // Whoever is in the group sees all: root's, if none is named. So one that nobody is in.
     if (request->hide_processes
