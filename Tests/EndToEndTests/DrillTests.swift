@@ -73,6 +73,54 @@ struct DrillTests {
         }
     }
 
+    @Test func `the agent's own death is drilled, and the next agent says how it went`() throws {
+        let folder = try Folder()
+        let manager = try Datagrams("\(folder.path)/notify")
+        let stack = Piece.stack(Piece.sleeper("news"), Piece.sleeper("reader")) + Self.quiet
+        try withAgent(
+            in: folder, environment: ["NOTIFY_SOCKET=\(folder.path)/notify"], { _ in stack }
+        ) { agent in
+            try agent.expectAllWell()
+            let lonely = try agent.catalystctl("drill", "agent", "--yes")
+            #expect(lonely.errors.contains("maintenance start --for"), "\(lonely)")
+            try Self.beginMaintenance(agent)
+            #expect(try agent.catalystctl("drill", "agent", "news").errors.contains("drill agent"))
+            let pids = try agent.status().services.map(\.pid)
+
+            let passed = try Self.drillDeath(of: agent) {}
+            #expect(passed.status == 0, "\(passed)")
+            #expect(passed.output.contains("all run on as the same processes"), "\(passed)")
+            #expect(try agent.status().services.map(\.pid) == pids)
+
+            let failed = try Self.drillDeath(of: agent) { kill(pids[0] ?? 0, SIGKILL) }
+            #expect(failed.status == 1, "\(failed)")
+            #expect(failed.output.contains("failed: 'news' did not run on"), "\(failed)")
+            let told = try agent.events().filter { $0.kind == .drill }.map(\.message)
+            #expect(told.count == 4 && told[1].contains("agent passed"), "\(told)")
+            #expect(manager.heard.contains { $0.hasPrefix("READY=1") })
+        }
+    }
+
+    /// `meanwhile`: before the next agent is started.
+    private static func drillDeath(of agent: RunningAgent, meanwhile: () -> Void) throws -> Outcome
+    {
+        let asking = try Program(
+            [
+                Program.folder + "/catalystctl", "--socket", agent.socketPath, "drill", "agent",
+                "--yes",
+            ],
+            in: agent.folder)
+        guard agent.program.exitCode(within: patience) != nil else {
+            throw Failure("the agent lives on\n\(asking.errors)")
+        }
+        meanwhile()
+        try agent.startAgain()
+        guard let code = asking.exitCode(within: patience) else {
+            throw Failure("nobody reports\n\(asking.output)\(asking.errors)")
+        }
+        return Outcome(status: code, output: asking.output, errors: asking.errors)
+    }
+
     @Test func `a drill is refused with the cause and the way out`() throws {
         let stack =
             Piece.stack(

@@ -40,6 +40,31 @@ struct DrillTests {
         #expect(verdict((1, .told(.exited, "news"))) == "under way")
     }
 
+    @Test func `the agent's death has passed if all ran on, and the next one came in time`() {
+        let report = DrillReport(
+            service: nil, fault: .agent, askedBy: "root", injected: Timestamp(nanoseconds: 0),
+            bound: .seconds(5))
+        let passed = Drill.concluded(report, after: 0.3, without: [])
+        #expect(passed.hasPassed && passed.noticedAfter == 0.3)
+        #expect(
+            Drill.concluded(report, after: 6, without: []).verdict
+                == "failed: it took longer than its bound")
+        let lost = Drill.concluded(report, after: 0.3, without: ["news"])
+        #expect(lost.verdict == "failed: 'news' did not run on" && lost.affected == ["news"])
+        #expect(
+            Drill.concluded(report, after: 0.3, without: ["news", "reader"]).verdict
+                == "failed: 2 services did not run on")
+    }
+
+    @Test func `the agent is killed only where somebody starts it again`() {
+        #expect(obstacle(.agent, on: nil) == nil)
+        #expect(obstacle(.agent, on: nil) { $0.hasManager = false }?.contains("systemd") == true)
+        #expect(obstacle(.agent, on: nil) { $0.maintenanceLeft = nil } != nil)
+        #expect(
+            Self.stack(.service("news"), []).drillBound(of: .agent, on: nil, at: .zero)
+                == .seconds(5))
+    }
+
     @Test func `with all well in a maintenance nothing speaks against it`() {
         #expect(obstacle() == nil)
         #expect(obstacle(.hang) == nil)
@@ -112,15 +137,16 @@ struct DrillTests {
     }
 
     private func obstacle(
-        _ fault: DrillFault = .crash, of news: ServiceSpec = .service("news"),
-        after events: [Stack.Event] = [], brake restarts: Int = 3,
+        _ fault: DrillFault = .crash, on name: ServiceName? = "news",
+        of news: ServiceSpec = .service("news"), after events: [Stack.Event] = [],
+        brake restarts: Int = 3,
         _ change: (inout DrillScene) -> Void = { _ in }
     ) -> String? {
         var scene = DrillScene()
         scene.maintenanceLeft = .seconds(3600)
         change(&scene)
         return Self.stack(news, events, brake: restarts)
-            .obstacle(to: fault, on: "news", in: scene, at: .zero + .seconds(100))
+            .obstacle(to: fault, on: name, in: scene, at: .zero + .seconds(100))
     }
 
     /// Both are well before `events`.

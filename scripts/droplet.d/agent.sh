@@ -34,6 +34,9 @@ replaced_in_place() {
 step_agent_killed() {
     survive 'kill -9' 20 on first systemctl kill --kill-who=main --signal=KILL catalystd.service
     check 'the journal says who took over' journal_has 'news: was found running'
+    check 'a maintenance' on first catalystctl maintenance start --for 5m --reason drill
+    check 'drill agent: the next one reports that all ran on' on first catalystctl drill agent --yes
+    check 'the maintenance is over' on first catalystctl maintenance end
 }
 
 # By systemd's watchdog: a stopped process says no more that it is well.

@@ -160,7 +160,8 @@ extension Agent {
             runner(name).resume(service)
             if numbers[name] == nil { noticeAbsence(of: name, service.past) }
         }
-        drilling.cleanUp(after: predecessor.drill)
+        let lost = known.filter { $0.value.past.isAlive && numbers[$0.key] == nil }.keys.sorted()
+        drilling.cleanUp(after: predecessor.drill, lost: lost)
         predecessor = RememberedState()
         post(
             .began(

@@ -269,7 +269,8 @@ package final class Agent {
     /// The agent is in charge. Not "all are well": systemd would end it for the sake of one broken service.
     func becameReady() { readiness.ready(status: headline) }
 
-    func remember() {
+    /// `done`: when it is written, or known not to be.
+    func remember(done: @escaping () -> Void = {}) {
         isRememberingDue = false
         // Before that it still is what the agent before knew.
         guard let stack else { return }
@@ -282,7 +283,7 @@ package final class Agent {
             services[name] = runners[name]?.remembered()
         }
         remembered.drill = drilling.report
-        stateKeeper.note(remembered, at: options.instancesFile)
+        stateKeeper.note(remembered, at: options.instancesFile, done: done)
     }
 }
 

@@ -5,11 +5,14 @@ internal import LinuxSystem
 internal import Monitoring
 internal import StackModel
 internal import Supervision
+internal import Systemd
 
 /// The drill under way: injects the fault, tells `Drill` what is seen, ends what was injected.
 final class Drilling {
     private unowned let agent: Agent
     private var drill: Drill?
+    /// The agent before was killed by a drill: what came of it.
+    private var deathReport: DrillReport?
     /// Nil: whoever asked has gone; the drill goes on.
     private var connection: ControlConnection?
     private var instance: Instance?
@@ -26,32 +29,37 @@ final class Drilling {
 
     /// What keeps others waiting; nil: there is none.
     var words: String? {
-        report.map { "a drill (\($0.fault.rawValue) of \($0.service)) is under way" }
+        report.map { "a drill (\($0.title)) is under way" }
     }
 
     func begin(_ request: ControlRequest, _ connection: ControlConnection) {
-        guard let fault = request.fault, let name = request.services?.first,
-            request.services?.count == 1
-        else {
-            return connection.send(
-                .failure(.badRequest, "name one fault and one service: see 'catalystctl drill'"))
-        }
         guard let stack = agent.stack, agent.alarms.book != nil else {
             return connection.send(
                 .failure(.busy, "the agent is still starting: ask again in a moment"))
         }
+        let names = request.services ?? []
+        guard let fault = request.fault, names.count == (fault == .agent ? 0 : 1) else {
+            return connection.send(
+                request.fault != nil || !names.isEmpty
+                    ? .failure(
+                        .badRequest, "name one fault and one service: see 'catalystctl drill'")
+                    : deathReport.map(Self.reply)
+                        ?? .failure(.failed, "no drill was the end of the agent before this one"))
+        }
         let now = Clock.now()
-        if let words = stack.obstacle(to: fault, on: name, in: scene, at: now) {
+        if let words = stack.obstacle(to: fault, on: names.first, in: scene, at: now) {
             return connection.send(
                 .failure(words == self.words ? .busy : .failed, "no drill: \(words)"))
         }
-        guard let instance = agent.runners[name]?.instance, !instance.mainHasEnded else {
+        let instance = names.first.flatMap { agent.runners[$0]?.instance }
+        if let name = names.first, instance?.mainHasEnded != false {
             return connection.send(
                 .failure(.busy, "no drill: '\(name)' has just ended: ask again in a moment"))
         }
         let report = DrillReport(
-            service: name, fault: fault, askedBy: agent.asker(connection),
-            injected: Clock.wallTime(), bound: stack.drillBound(of: fault, on: name, at: now))
+            service: names.first, fault: fault, askedBy: agent.asker(connection),
+            injected: Clock.wallTime(), bound: stack.drillBound(of: fault, on: names.first, at: now)
+        )
         guard request.plan != true else {
             var reply = ControlReply.end("nothing speaks against it")
             reply.drill = report
@@ -63,15 +71,17 @@ final class Drilling {
     }
 
     private func begin(
-        _ report: DrillReport, in instance: Instance, _ stack: Stack, _ now: Moment
+        _ report: DrillReport, in instance: Instance?, _ stack: Stack, _ now: Moment
     ) {
         let name = report.service
-        let dependents = stack.dependents(of: .service(name))
+        let dependents = name.map { stack.dependents(of: .service($0)) } ?? []
         drill = Drill(
-            report, instance: stack.members[name]?.instances ?? 0, dependents: dependents, at: now)
+            report, instance: name.flatMap { stack.members[$0]?.instances } ?? 0,
+            dependents: dependents, at: now)
         self.instance = instance
         operation = agent.alarms.beginOperation(
-            on: [name] + dependents, "drill (\(report.fault.rawValue)) by \(report.askedBy)")
+            on: (name.map { [$0] } ?? []) + dependents,
+            "drill (\(report.fault.rawValue)) by \(report.askedBy)")
         agent.record(
             .drill, name, .notice,
             "drill: \(report.fault.rawValue), asked by \(report.askedBy): \(report.fault.deed)")
@@ -80,10 +90,19 @@ final class Drilling {
             receive(.timeIsUp)
         }
         // The next agent must know it, whenever this one dies.
-        agent.remember()
+        agent.remember { [unowned self] in
+            // Who asked for it is on record as well.
+            agent.ledger.write([]) { [unowned self] _ in inject(report) }
+        }
+    }
+
+    private func inject(_ report: DrillReport) {
+        guard self.report?.injected == report.injected else { return }
         switch report.fault {
-        case .crash: _ = kill(instance.child.pid, SIGKILL)
-        case .hang: instance.tree.pause()
+        case .crash:
+            if let instance, !instance.mainHasEnded { kill(instance.child.pid, SIGKILL) }
+        case .hang: instance?.tree.pause()
+        case .agent: kill(getpid(), SIGKILL)
         }
     }
 
@@ -102,6 +121,7 @@ final class Drilling {
                     && (alert.subject.service != nil || alert.severity == .critical)
             }?.id
         scene.isProbing = agent.collector.isReady
+        scene.hasManager = agent.readiness.isListenedTo
         return scene
     }
 
@@ -135,28 +155,28 @@ final class Drilling {
     }
 
     private func look() {
-        guard let report, !report.isOver else { return }
+        guard let report, !report.isOver, let name = report.service else { return }
         let alert = agent.alarms.book?.open.first {
-            $0.state == .firing && $0.subject.service == report.service
+            $0.state == .firing && $0.subject.service == name
         }
         if let alert { receive(.alerted(alert.id)) }
-        guard let member = agent.stack?.members[report.service] else {
+        guard let member = agent.stack?.members[name] else {
             return receive(.ended("it left the stack"))
         }
         guard member.isWell else { return }
         guard member.spec.healthCheck.probe == .none else {
             return receive(.well(instance: member.instances))
         }
-        prove(member.instances, of: report)
+        prove(member.instances, of: report, name)
     }
 
     /// Without a probe it counts as well as soon as it is started: it has to live for a moment.
-    private func prove(_ number: Int, of report: DrillReport) {
+    private func prove(_ number: Int, of report: DrillReport, _ name: ServiceName) {
         guard proving != number else { return }
         proving = number
         agent.loop.setAlarm(after: Self.proof) { [unowned self] in
             guard self.report?.injected == report.injected,
-                let member = agent.stack?.members[report.service], member.isWell,
+                let member = agent.stack?.members[name], member.isWell,
                 member.instances == number
             else { return }
             receive(.well(instance: number))
@@ -171,18 +191,14 @@ final class Drilling {
 
     private func finish(_ report: DrillReport) {
         agent.loop.cancel(alarm)
-        if report.fault == .hang, let instance,
-            agent.runners[report.service]?.owns(instance) == true
+        if report.fault == .hang, let instance, let name = report.service,
+            agent.runners[name]?.owns(instance) == true
         {
             instance.tree.resume()
         }
         if let operation { agent.alarms.endOperation(operation) }
-        let words = "drill: \(report.fault.rawValue) \(report.verdict)"
-        agent.record(.drill, report.service, report.hasPassed ? .notice : .error, words)
-        var reply =
-            report.hasPassed ? ControlReply.end(words) : ControlReply.failure(.failed, words)
-        reply.drill = report
-        connection?.send(reply)
+        record(report)
+        connection?.send(Self.reply(report))
         connection = nil
         instance = nil
         operation = nil
@@ -194,14 +210,37 @@ final class Drilling {
         agent.loop.setAlarm(after: .zero) {}
     }
 
+    private func record(_ report: DrillReport) {
+        agent.record(
+            .drill, report.service, report.hasPassed ? .notice : .error, Self.words(report))
+    }
+
+    private static func words(_ report: DrillReport) -> String {
+        "drill: \(report.fault.rawValue) \(report.verdict)"
+    }
+
+    private static func reply(_ report: DrillReport) -> ControlReply {
+        var reply =
+            report.hasPassed
+            ? ControlReply.end(words(report)) : ControlReply.failure(.failed, words(report))
+        reply.drill = report
+        return reply
+    }
+
     func forget(_ connection: ControlConnection) {
         if self.connection === connection { self.connection = nil }
     }
 
-    /// The agent before died in a drill: what it had stopped goes on.
-    func cleanUp(after report: DrillReport?) {
+    /// The agent before died in a drill: what it had stopped goes on. Or of a drill: then all but `lost` ran on.
+    func cleanUp(after report: DrillReport?, lost: [ServiceName]) {
         guard let report else { return }
-        if report.fault == .hang { agent.runners[report.service]?.instance?.tree.resume() }
+        guard let name = report.service else {
+            let elapsed = (Clock.wallTime() - report.injected).seconds
+            let verdict = Drill.concluded(report, after: elapsed, without: lost)
+            deathReport = verdict
+            return record(verdict)
+        }
+        if report.fault == .hang { agent.runners[name]?.instance?.tree.resume() }
         agent.record(
             .drill, report.service, .warning,
             "drill: \(report.fault.rawValue), asked by \(report.askedBy), has no verdict: "

@@ -29,9 +29,9 @@ final class StateKeeper: @unchecked Sendable {
     }
 
     /// All of it, for an agent that follows in this boot.
-    func note(_ state: RememberedState, at path: String) {
+    func note(_ state: RememberedState, at path: String, done: @escaping () -> Void) {
         momentary.next = state
-        write(momentary, to: path, isSynced: false) {}
+        write(momentary, to: path, isSynced: false, done: done)
     }
 
     private func write(

@@ -1,13 +1,15 @@
 internal import ArgumentParser
+internal import ControlClient
 internal import ControlProtocol
 internal import Glibc
+internal import LinuxSystem
 internal import StackModel
 
 struct DrillCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drill",
-        abstract: "Inject a fault into a service, to see that it is caught.",
-        usage: "catalystctl drill [<fault> <service>] [options]",
+        abstract: "Inject a fault into a service or the agent, to see that it is caught.",
+        usage: "catalystctl drill [crash <service> | hang <service> | agent] [options]",
         discussion: """
             Without arguments it lists the faults. A drill needs a maintenance, in which alerts are
             kept and not told; it is refused in a freeze window, and while anything else is wrong or
@@ -18,12 +20,16 @@ struct DrillCommand: ParsableCommand {
               catalystctl maintenance start --for 15m --reason "drill"
               catalystctl drill crash news            says what comes, asks, and does it
               catalystctl drill hang news --plan      may it be, and how long can it take?
+              catalystctl drill agent                 catalystd itself is killed; the nine run on
               catalystctl drill hang news --yes --json | jq .drill
               catalystctl maintenance end
 
             EXIT STATUS
               0 it passed: healthy again within its bound. 1 it failed, or was refused.
             """)
+
+    /// For the next agent, beyond any bound: it has still to say how late it is.
+    private static let patience = Duration.seconds(30)
 
     @OptionGroup var options: AgentOptions
 
@@ -40,7 +46,10 @@ struct DrillCommand: ParsableCommand {
     var service: ServiceName?
 
     func validate() throws {
-        guard (fault == nil) == (service == nil) else {
+        if fault == .agent, service != nil {
+            throw ValidationError("the agent takes this one, no service: catalystctl drill agent")
+        }
+        guard fault == .agent || (fault == nil) == (service == nil) else {
             throw ValidationError("name a service as well: catalystctl drill crash news")
         }
         guard fault == nil || !options.json || yes || plan else {
@@ -49,20 +58,50 @@ struct DrillCommand: ParsableCommand {
     }
 
     func run() throws {
-        guard let fault, let service else {
+        guard let fault else {
             guard !options.json else {
                 throw Failure("--json is for a drill: name a fault and a service", .usage)
             }
             return try Output.show(
                 DrillFaultsPage(program: options.agent.program).lines(on: .current()))
         }
-        var request = ControlRequest(.drill, services: [service])
+        var request = ControlRequest(.drill, services: service.map { [$0] } ?? [])
         request.fault = fault
         if !yes || plan {
             guard try foretell(request), !plan else { return }
             try ask()
         }
-        try drill(request)
+        guard fault == .agent else { return try drill(request) }
+        do {
+            try drill(request)
+        } catch let error as ControlClientError where error.reason == .closed {
+            try askTheNext()
+        }
+    }
+
+    /// What the next agent says of the death of the one before.
+    private func askTheNext() throws {
+        let deadline = Clock.now() + Self.patience
+        while !isNextReady {
+            guard Clock.now() < deadline else {
+                throw Failure(
+                    "the agent was killed, and no other has answered for \(Self.patience): "
+                        + "see 'systemctl status catalystd'", .noAgent)
+            }
+            usleep(10_000)
+        }
+        try drill(ControlRequest(.drill))
+    }
+
+    private var isNextReady: Bool {
+        do {
+            _ = try options.agent.answer(to: ControlRequest(.drill)) { $0.drill }
+            return true
+        } catch let error as ControlError {
+            return error.code != .busy
+        } catch {
+            return false
+        }
     }
 
     /// Says what would be done; false: that was all.

@@ -70,6 +70,24 @@ package struct Drill: Sendable {
         report.failure = failure
     }
 
+    /// The agent was killed: the next one has taken over but for these, so many seconds later.
+    package static func concluded(
+        _ report: DrillReport, after elapsed: Double, without lost: [ServiceName]
+    ) -> DrillReport {
+        var report = report
+        report.noticedAfter = elapsed
+        report.affected = lost
+        report.isOver = true
+        if let first = lost.first {
+            report.failure =
+                lost.count == 1
+                ? "'\(first)' did not run on" : "\(lost.count) services did not run on"
+        } else if elapsed > report.bound.seconds {
+            report.failure = "it took longer than its bound"
+        }
+        return report
+    }
+
     private static func isTrouble(_ kind: EventRecord.Kind) -> Bool {
         switch kind {
         case .held, .degraded, .unhealthy, .blocked, .braked, .unknown, .exited, .killed,

@@ -12,6 +12,8 @@ package struct DrillScene: Sendable {
     package var alert: Int64?
     /// Somebody asks the probes.
     package var isProbing = true
+    /// Somebody starts the agent again when it dies.
+    package var hasManager = true
 
     package init() {}
 }
@@ -20,10 +22,10 @@ extension Stack {
     /// Beyond what its definition says, for a busy machine.
     private static let drillSlack = Duration.seconds(5)
 
-    /// The longest that `name` may take from the fault until it is healthy again.
-    package func drillBound(of fault: DrillFault, on name: ServiceName, at now: Moment) -> Duration
+    /// The longest that `name`, or nil for the agent, may take from the fault until it is healthy again.
+    package func drillBound(of fault: DrillFault, on name: ServiceName?, at now: Moment) -> Duration
     {
-        guard let member = members[name] else { return .zero }
+        guard let name, let member = members[name] else { return Self.drillSlack }
         let spec = member.spec
         let history = member.state.history.attempted(at: now, policy: spec.restart)
         let check = spec.healthCheck
@@ -35,13 +37,14 @@ extension Stack {
 
     /// Why the drill must not be: the cause, and the way out. Nil: nothing speaks against it.
     package func obstacle(
-        to fault: DrillFault, on name: ServiceName, in scene: DrillScene, at now: Moment
+        to fault: DrillFault, on name: ServiceName?, in scene: DrillScene, at now: Moment
     ) -> String? {
         if isShuttingDown { return "the agent is stopping" }
         if let freeze = scene.freeze { return "\(freeze): drill when it is over" }
         if let operation = scene.operation { return "\(operation): wait until it is over" }
         return obstacle(inTime: scene, drillBound(of: fault, on: name, at: now))
-            ?? obstacleInHealth(scene) ?? obstacle(to: fault, in: name, scene, now)
+            ?? obstacleInHealth(scene)
+            ?? (name.map { obstacle(to: fault, in: $0, scene, now) } ?? obstacleToDeath(scene))
     }
 
     private func obstacle(inTime scene: DrillScene, _ bound: Duration) -> String? {
@@ -67,6 +70,12 @@ extension Stack {
         return scene.alert.map {
             "alert \($0) is open: mend its cause first, see 'catalystctl alerts show \($0)'"
         }
+    }
+
+    private func obstacleToDeath(_ scene: DrillScene) -> String? {
+        scene.hasManager
+            ? nil
+            : "nobody would start the agent again: run it as the unit 'catalystd.service' of systemd"
     }
 
     private func obstacle(

@@ -29,7 +29,8 @@ struct DrillPage {
 
     func plan(on terminal: Terminal) -> [String] {
         var facts = Facts()
-        facts.add(report.fault.rawValue, "\(report.service): \(report.fault.deed)")
+        let whom = report.service.map { "\($0): " } ?? ""
+        facts.add(report.fault.rawValue, whom + report.fault.deed)
         facts.add("must follow", report.fault.expectation)
         facts.add("at most", Self.seconds(report.bound.seconds))
         return facts.lines(on: terminal)
@@ -37,8 +38,24 @@ struct DrillPage {
 
     func lines(on terminal: Terminal) -> [String] {
         var facts = Facts()
-        facts.add("drill", "\(report.fault.rawValue) of \(report.service), by \(report.askedBy)")
+        facts.add("drill", "\(report.title), by \(report.askedBy)")
         facts.add("injected", report.injected.local(now: now))
+        if report.service == nil { addDeath(to: &facts) } else { addFault(to: &facts) }
+        let color = report.hasPassed ? Terminal.Color.green : .red
+        return [""] + facts.lines(on: terminal) + [""]
+            + displayed(report.verdict).wrapped(to: terminal.width).map {
+                terminal.paint($0, color)
+            }
+    }
+
+    private func addDeath(to facts: inout Facts) {
+        facts.add(
+            "next agent",
+            after(report.noticedAfter) + ", of at most \(Self.seconds(report.bound.seconds))")
+        facts.add("services", affected ?? "all run on as the same processes")
+    }
+
+    private func addFault(to facts: inout Facts) {
         facts.add("noticed", after(report.noticedAfter))
         facts.add("alert", alert)
         facts.add(
@@ -46,13 +63,13 @@ struct DrillPage {
             after(report.healthyAfter) + ", of at most \(Self.seconds(report.bound.seconds))")
         facts.add("probes failed", "\(report.probesFailed)")
         facts.add("requests", "not counted: nginx' log and the clients know")
-        let affected = report.affected.map(\.text).joined(separator: ", ")
-        facts.add("affected", affected.isEmpty ? "no service that needs it" : affected)
-        let color = report.hasPassed ? Terminal.Color.green : .red
-        return [""] + facts.lines(on: terminal) + [""]
-            + displayed(report.verdict).wrapped(to: terminal.width).map {
-                terminal.paint($0, color)
-            }
+        facts.add("affected", affected ?? "no service that needs it")
+    }
+
+    private var affected: String? {
+        guard !report.affected.isEmpty else { return nil }
+        let names = report.affected.map(\.text).joined(separator: ", ")
+        return report.service == nil ? "did not run on: \(names)" : names
     }
 
     private var alert: String {

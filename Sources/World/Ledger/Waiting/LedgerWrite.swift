@@ -11,7 +11,8 @@ struct LedgerWrite: Sendable {
     var bytes: Int { entries.reduce(128) { $0 + $1.bytes } }
     /// Nothing is left of it, and nothing will come.
     var isEmpty: Bool { entries.isEmpty && prepare == nil }
-    var isPatient: Bool { prepare == nil && entries.allSatisfy(\.isPatient) }
+    /// Nobody waits for it, and it may wait for company.
+    var isPatient: Bool { done == nil && prepare == nil && entries.allSatisfy(\.isPatient) }
 
     /// Throws away what is worth no more than `worth`; returns the bytes that this frees.
     mutating func throwAway(_ worth: LedgerEntry.Worth) -> Int {
