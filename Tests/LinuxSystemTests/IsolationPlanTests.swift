@@ -151,12 +151,13 @@ struct CallFilterTests {
     let mounts = Proc.mountPoints(
         """
         25 1 8:1 / / ro,relatime shared:1 - ext4 /dev/sda1 rw
-        26 25 0:23 / /run/a\\040b\\134 rw,nosuid - tmpfs tmpfs rw,size=64k
+        26 25 0:23 / /run/a\\040b\\134 rw,nosuid,nodev - tmpfs tmpfs rw,size=64k
         27 25 0:5 / /proc ro - proc proc rw,hidepid=invisible
         damaged line
         """)
     #expect(mounts.map(\.path) == ["/", "/run/a b\\", "/proc"])
     #expect(mounts.map(\.isReadOnly) == [true, false, true])
+    #expect(mounts.map(\.hasDevices) == [true, false, true])
     #expect(mounts[2].options == ["rw", "hidepid=invisible"])
     #expect(mounts[1].parent == mounts[0].id)
 }

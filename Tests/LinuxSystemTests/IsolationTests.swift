@@ -203,6 +203,29 @@ struct IsolationTests {
             ])
     }
 
+    /// As root, whose modes let it open them all.
+    @Test func `no device can be opened but the usual ones and those granted`() throws {
+        let script = """
+            for name in ["null", "zero", "full", "random", "urandom"]:
+                tell(name, lambda: open("/dev/" + name, "rb+", buffering=0))
+            tell("pty", lambda: os.openpty())
+            tell("log", lambda: os.open("/dev/kmsg", os.O_WRONLY))
+            tell("other", lambda: os.open(place + "/own/other", os.O_RDONLY))
+            """
+        let usual = ["null", "zero", "full", "random", "urandom", "pty"].map { "\($0) done" }
+        var request = service(script, as: 0)
+        mknod("\(folder.path)/own/other", S_IFCHR | 0o666, 1 << 8 | 3)
+        let shut = try request.run().lines
+        #expect(shut == usual + ["log EACCES", "other EACCES"])
+        var isolation = Isolation()
+        isolation.writable = ["/dev/kmsg"]
+        request.isolate(isolation, own: [])
+        let granted = try request.run().lines
+        #expect(granted.contains("log done"), "\(granted)")
+        let free = try service(script, as: 0, isolated: false).run().lines
+        #expect(free == usual + ["log done", "other done"])
+    }
+
     @Test func `what a service says that it needs, it has`() throws {
         var request = service(
             """

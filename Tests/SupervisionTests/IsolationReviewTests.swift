@@ -15,11 +15,11 @@ struct IsolationReviewTests {
 
     private func mount(
         _ id: Int, on parent: Int, _ path: String, _ type: String = "ext4", open: Bool = false,
-        of device: String? = nil, options: [String] = []
+        of device: String? = nil, devices: Bool = false, options: [String] = []
     ) -> MountPoint {
         MountPoint(
             id: id, parent: parent, path: path, device: device ?? "0:\(id)", type: type,
-            isReadOnly: !open, options: options)
+            isReadOnly: !open, hasDevices: devices, options: options)
     }
 
     private var agent: IsolationFacts {
@@ -27,7 +27,8 @@ struct IsolationReviewTests {
         facts.user = 0
         facts.filters = 1
         facts.mounts = [
-            mount(1, on: 0, "/", open: true), mount(2, on: 1, "/run", "tmpfs", open: true),
+            mount(1, on: 0, "/", open: true, devices: true),
+            mount(2, on: 1, "/run", "tmpfs", open: true),
             mount(3, on: 1, "/proc", "proc", open: true), mount(4, on: 3, "/proc/sys", "proc"),
         ]
         return facts
@@ -48,6 +49,7 @@ struct IsolationReviewTests {
             mount(23, on: 11, "/tmp", "tmpfs", open: true),
             mount(24, on: 11, "/etc/c/.env", "devtmpfs"),
             mount(25, on: 13, "/proc", "proc", options: ["hidepid=invisible"]),
+            mount(26, on: 11, "/dev/null", "devtmpfs", devices: true),
         ]
         return facts
     }
@@ -72,7 +74,7 @@ struct IsolationReviewTests {
         return Dictionary(uniqueKeysWithValues: findings.map { ($0.measure, $0.standing) })
     }
 
-    @Test func `a service that is shut in has all ten`() {
+    @Test func `a service that is shut in has all of them`() {
         let standings = standings(spec, closed, surroundings)
         #expect(standings.filter { $0.value != .inForce } == [:])
     }
@@ -90,7 +92,7 @@ struct IsolationReviewTests {
 
     @Test(
         arguments: [
-            .user, .privileges, .capabilities, .files, .tmp, .processes, .places, .calls,
+            .user, .privileges, .capabilities, .files, .devices, .tmp, .processes, .places, .calls,
         ] as [IsolationReport.Measure])
     func `what is missing is found though the stack file asks for it`(
         measure: IsolationReport.Measure
@@ -101,6 +103,7 @@ struct IsolationReviewTests {
         case .privileges: facts.noNewPrivileges = false
         case .capabilities: facts.capabilities = 1
         case .files: facts.mounts?.append(mount(30, on: 11, "/mnt", open: true))
+        case .devices: facts.mounts?.append(mount(32, on: 11, "/dev", "devtmpfs", devices: true))
         case .tmp: facts.mounts?.removeAll { $0.path == "/tmp" }
         case .processes: facts.mounts?.removeAll { $0.id == 25 }
         case .places: facts.mounts?.removeAll { $0.path == "/etc/c/.env" }

@@ -41,9 +41,13 @@ int catalyst_fail(struct child *child, enum catalyst_step step, int index) {
     return 127;
 }
 
-static int set_mount(const char *path, uint64_t attributes_set, unsigned int flags) {
+static int set_attributes(int tree, const char *path, uint64_t attributes_set, unsigned int flags) {
     struct mount_attributes attributes = {.set = attributes_set};
-    return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &attributes, sizeof attributes);
+    return (int)syscall(SYS_mount_setattr, tree, path, flags, &attributes, sizeof attributes);
+}
+
+static int set_mount(const char *path, uint64_t attributes_set, unsigned int flags) {
+    return set_attributes(AT_FDCWD, path, attributes_set, flags);
 }
 
 // A copy of the mounts at each place of this kind, as they are now, to be put back over what happens to it.
@@ -78,8 +82,11 @@ static int make_place(const char *path, int is_directory) {
     return 0;
 }
 
+// Devices are only in what is granted of /dev.
 static int put_back(const char *path, int tree) {
     struct stat status;
+    int is_device = strncmp(path, "/dev/", 5) == 0;
+    if (!is_device && set_attributes(tree, "", MS_NODEV, AT_EMPTY_PATH | TREE_RECURSIVE) < 0) return -1;
     if (fstat(tree, &status) < 0 || make_place(path, S_ISDIR(status.st_mode)) < 0) return -1;
     if (syscall(SYS_move_mount, tree, "", AT_FDCWD, path, MOVE_EMPTY_PATH) < 0) return -1;
     close(tree);
@@ -108,12 +115,38 @@ static int lay(const struct catalyst_mount *place, int tree) {
     return -1;
 }
 
+// What every program may expect; some sandboxes lack some.
+static const char *const usual_devices[] = {
+    "/dev/full", "/dev/null", "/dev/random", "/dev/tty", "/dev/urandom", "/dev/zero",
+};
+enum { USUAL_DEVICES = sizeof usual_devices / sizeof *usual_devices };
+
+// Copies of them from before the mounts lost their devices.
+static void copy_devices(int *trees) {
+    for (int i = 0; i < USUAL_DEVICES; i++)
+        trees[i] = (int)syscall(SYS_open_tree, AT_FDCWD, usual_devices[i], TREE_CLONE | O_CLOEXEC);
+}
+
+static int put_devices_back(const int *trees) {
+    for (int i = 0; i < USUAL_DEVICES; i++) {
+        if (trees[i] < 0) continue;
+        if (set_attributes(trees[i], "", MS_RDONLY, AT_EMPTY_PATH) < 0) return -1;
+        if (syscall(SYS_move_mount, trees[i], "", AT_FDCWD, usual_devices[i], MOVE_EMPTY_PATH) < 0) return -1;
+        close(trees[i]);
+    }
+    // Terminals of its own, not those of people: where there are any.
+    if (mount("devpts", "/dev/pts", "devpts", MS_RDONLY | MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620") == 0)
+        return mount("/dev/pts/ptmx", "/dev/ptmx", NULL, MS_BIND, NULL);
+    return errno == ENOENT || errno == ENODEV ? 0 : -1;
+}
+
 int catalyst_confine_mounts(struct child *child) {
     const struct catalyst_spawn *request = child->request;
-    int trees[CATALYST_MOUNTS_MAX], count = (int)request->mount_count, status;
+    int trees[CATALYST_MOUNTS_MAX], devices[USUAL_DEVICES], count = (int)request->mount_count, status;
     // Covers become read-only last, when the places below them have been made.
     uint8_t is_cover[CATALYST_MOUNTS_MAX];
-    if (request->leave_mounts || (!request->read_only && !count && !request->hide_processes)) return 0;
+    uint64_t closed = (request->read_only ? MS_RDONLY : 0) | (request->usual_devices_only ? MS_NODEV : 0);
+    if (request->leave_mounts || (!closed && !count && !request->hide_processes)) return 0;
     if (syscall(SYS_unshare, CLONE_NEWNS) < 0) return catalyst_fail(child, CATALYST_STEP_NAMESPACE, 0);
     if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) return catalyst_fail(child, CATALYST_STEP_NAMESPACE, 0);
     if (count > CATALYST_MOUNTS_MAX) {
@@ -121,8 +154,10 @@ int catalyst_confine_mounts(struct child *child) {
         return catalyst_fail(child, CATALYST_STEP_MOUNT, CATALYST_MOUNTS_MAX);
     }
     if ((status = copy_trees(child, CATALYST_MOUNT_WRITABLE, trees))) return status;
-    if (request->read_only && set_mount("/", MS_RDONLY, TREE_RECURSIVE) < 0)
-        return catalyst_fail(child, CATALYST_STEP_READ_ONLY, 0);
+    if (request->usual_devices_only) copy_devices(devices);
+    if (closed && set_mount("/", closed, TREE_RECURSIVE) < 0) return catalyst_fail(child, CATALYST_STEP_READ_ONLY, 0);
+    if (request->usual_devices_only && put_devices_back(devices) < 0)
+        return catalyst_fail(child, CATALYST_STEP_DEVICES, 0);
     if ((status = copy_trees(child, CATALYST_MOUNT_VISIBLE, trees))) return status;
     for (int i = 0; i < count; i++) {
         int laid = lay(&request->mounts[i], trees[i]);

@@ -40,7 +40,8 @@ package struct IsolationReview {
 
     package func findings() -> [IsolationReport.Finding] {
         [
-            user, access, privileges, capabilities, files, tmp, processes, places, calls, landlock,
+            user, access, privileges, capabilities, files, devices, tmp, processes, places, calls,
+            landlock,
         ]
     }
 
@@ -132,6 +133,21 @@ package struct IsolationReview {
             remedy: isolation == nil ? "'read_only: true', or \(switchOn)" : remedy)
     }
 
+    private var devices: Finding {
+        guard let view else { return unread(.devices) }
+        let writable = isolation?.writable ?? []
+        let open = view.first { mount in
+            mount.hasDevices && !Self.usualDevices.contains(mount.path)
+                && !writable.contains { Self.path(mount.path, isIn: $0) }
+        }
+        guard open == nil else {
+            return Finding(.devices, .missing, "opens those whose modes let it", remedy: remedy)
+        }
+        let granted = writable.filter { Self.path($0, isIn: "/dev") }
+        let words = (["null, zero, random, terminals"] + granted).joined(separator: ", ")
+        return Finding(.devices, .inForce, "none but \(words)")
+    }
+
     private var tmp: Finding {
         guard let view, let outer = agent.mounts else { return unread(.tmp) }
         let own = Self.at("/tmp", in: view)
@@ -217,6 +233,10 @@ package struct IsolationReview {
 
 extension IsolationReview {
     private static let scratch = ["/tmp", "/var/tmp", "/dev/shm"]
+    private static let usualDevices = [
+        "/dev/full", "/dev/null", "/dev/ptmx", "/dev/pts", "/dev/random", "/dev/tty",
+        "/dev/urandom", "/dev/zero",
+    ]
 
     /// The one on top.
     private static func at(_ path: String, in view: [MountPoint]) -> MountPoint? {

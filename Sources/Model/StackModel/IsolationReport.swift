@@ -1,7 +1,8 @@
 /// How the running process of one service is shut in, measure by measure.
 package struct IsolationReport: Equatable, Sendable, Codable {
     package enum Measure: String, CaseIterable, Sendable, Codable {
-        case user, agent, privileges, capabilities, files, tmp, processes, places, calls, landlock
+        case user, agent, privileges, capabilities, files, devices, tmp, processes, places, calls,
+            landlock
     }
 
     package enum Standing: String, Sendable, Codable {
@@ -73,12 +74,14 @@ package struct MountPoint: Equatable, Sendable {
     package var device: String
     package var type: String
     package var isReadOnly: Bool
+    /// Devices in it can be opened.
+    package var hasDevices: Bool
     /// Of the file system as a whole: `hidepid=invisible` …
     package var options: [String]
 
     package init(
         id: Int, parent: Int, path: String, device: String, type: String, isReadOnly: Bool,
-        options: [String]
+        hasDevices: Bool, options: [String]
     ) {
         self.id = id
         self.parent = parent
@@ -86,6 +89,7 @@ package struct MountPoint: Equatable, Sendable {
         self.device = device
         self.type = type
         self.isReadOnly = isReadOnly
+        self.hasDevices = hasDevices
         self.options = options
     }
 }

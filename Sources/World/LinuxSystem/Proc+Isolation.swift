@@ -40,10 +40,11 @@ extension Proc {
             guard let dash = words.firstIndex(of: "-"), dash >= 6, words.count > dash + 3,
                 let id = Int(words[0]), let parent = Int(words[1])
             else { return nil }
+            let flags = words[5].split(separator: ",")
             return MountPoint(
                 id: id, parent: parent,
                 path: unescaped(words[4]), device: String(words[2]), type: String(words[dash + 1]),
-                isReadOnly: words[5].split(separator: ",").contains("ro"),
+                isReadOnly: flags.contains("ro"), hasDevices: !flags.contains("nodev"),
                 options: words[dash + 3].split(separator: ",").map(String.init))
         }
     }

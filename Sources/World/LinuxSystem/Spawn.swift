@@ -146,6 +146,7 @@ extension SpawnRequest {
         request.read_only = isolation.isReadOnly && isolation.mountsAreMade ? 1 : 0
         request.restrict_writes = isolation.isReadOnly ? 1 : 0
         request.hide_processes = isolation.hidesProcesses ? 1 : 0
+        request.usual_devices_only = isolation.mountsAreMade ? 1 : 0
         request.leave_mounts = isolation.mountsAreMade ? 0 : 1
     }
 
@@ -185,6 +186,7 @@ extension SpawnRequest {
             case CATALYST_STEP_READ_ONLY: "make the file system read-only"
             case CATALYST_STEP_MOUNT:
                 index < mounts.count ? mounts[index].action : "hide and show so many places"
+            case CATALYST_STEP_DEVICES: "limit its devices"
             case CATALYST_STEP_PROC: "mount a /proc of its own"
             case CATALYST_STEP_LANDLOCK: "restrict where it writes"
             case CATALYST_STEP_SECCOMP: "refuse it dangerous system calls"

@@ -30,6 +30,7 @@ enum catalyst_step {
     CATALYST_STEP_NAMESPACE,
     CATALYST_STEP_READ_ONLY,
     CATALYST_STEP_MOUNT,
+    CATALYST_STEP_DEVICES,
     CATALYST_STEP_PROC,
     CATALYST_STEP_CAPABILITIES,
     CATALYST_STEP_GROUPS,
@@ -114,6 +115,8 @@ struct catalyst_spawn {
     int leave_mounts;
     /// 1: a /proc of its own, read-only, without the processes of others.
     int hide_processes;
+    /// 1: no device can be opened but null, zero, random and terminals, and those below writable places.
+    int usual_devices_only;
     /// 1: Landlock lets it write to its mounts that are writable only, where the kernel has it.
     int restrict_writes;
     /// A seccomp program, installed last; or NULL.
