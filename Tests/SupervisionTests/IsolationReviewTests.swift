@@ -50,6 +50,7 @@ struct IsolationReviewTests {
             mount(24, on: 11, "/etc/c/.env", "devtmpfs"),
             mount(25, on: 13, "/proc", "proc", options: ["hidepid=invisible"]),
             mount(26, on: 11, "/dev/null", "devtmpfs", devices: true),
+            mount(27, on: 11, "/dev/pts/ptmx", "devpts", devices: true),
         ]
         return facts
     }

@@ -137,8 +137,8 @@ package struct IsolationReview {
         guard let view else { return unread(.devices) }
         let writable = isolation?.writable ?? []
         let open = view.first { mount in
-            mount.hasDevices && !Self.usualDevices.contains(mount.path)
-                && !writable.contains { Self.path(mount.path, isIn: $0) }
+            mount.hasDevices
+                && !(Self.usualDevices + writable).contains { Self.path(mount.path, isIn: $0) }
         }
         guard open == nil else {
             return Finding(.devices, .missing, "opens those whose modes let it", remedy: remedy)
