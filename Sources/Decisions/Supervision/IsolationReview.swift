@@ -58,7 +58,10 @@ package struct IsolationReview {
         guard let user = facts.user else { return unread(.user) }
         let name = surroundings.userName ?? "user \(user)"
         let advice = "give it a user of its own: 'user: …'"
-        if user == 0 { return Finding(.user, .missing, "is root", remedy: advice) }
+        if user == 0 {
+            return Finding(
+                .user, .missing, "is root: may end root's processes, the agent too", remedy: advice)
+        }
         if user == agent.user {
             return Finding(.user, .missing, "\(name), as the agent itself", remedy: advice)
         }
