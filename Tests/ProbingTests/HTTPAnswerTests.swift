@@ -49,6 +49,7 @@ func `each beginning of an answer is incomplete`(text: String) {
 @Test(arguments: [
     "HTTP/1.1 200 OK\r\n\r\n0123456789", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n0123456789",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\nno chunk\r\n",
 ])
 func `a body has a limit`(text: String) {
     let expected = HTTPAnswer.tooLarge(httpStatus: 200, body: Array("0123".utf8))

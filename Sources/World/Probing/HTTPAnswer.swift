@@ -35,7 +35,8 @@ enum HTTPAnswer: Equatable {
                 continue
             }
             self.init(
-                status, Body(head, rest, isEnd: isEnd), bodyBytesMax, received: bytes.count)
+                status, Body(head, rest, isEnd: isEnd, bytesMax: bodyBytesMax), bodyBytesMax,
+                received: bytes.count)
             return
         }
     }
@@ -119,11 +120,12 @@ private enum Body {
     case cut
     case broken
 
-    init(_ head: HTTPHead, _ bytes: ArraySlice<UInt8>, isEnd: Bool) {
+    /// `bytesMax`: what comes after more than so many is not looked at.
+    init(_ head: HTTPHead, _ bytes: ArraySlice<UInt8>, isEnd: Bool, bytesMax: Int) {
         if head.httpStatus == 204 || head.httpStatus == 304 {
             self = .whole([])
         } else if head["transfer-encoding"]?.lowercased().hasSuffix("chunked") == true {
-            self.init(chunks: bytes, isEnd: isEnd)
+            self.init(chunks: bytes, isEnd: isEnd, bytesMax: bytesMax)
         } else if let length = head["content-length"] {
             guard let count = Int(length), count >= 0 else {
                 self = .broken
@@ -137,7 +139,7 @@ private enum Body {
         }
     }
 
-    private init(chunks bytes: ArraySlice<UInt8>, isEnd: Bool) {
+    private init(chunks bytes: ArraySlice<UInt8>, isEnd: Bool, bytesMax: Int) {
         var rest = bytes
         var body: [UInt8] = []
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
@@ -153,6 +155,10 @@ private enum Body {
             }
             rest = rest[(end + 1)...]
             body += rest.prefix(count)
+            guard body.count <= bytesMax else {
+                self = .incomplete(body)
+                return
+            }
             // Its own end of line follows each chunk.
             guard rest.count > count,
                 let next = rest.dropFirst(count).firstIndex(of: UInt8(ascii: "\n"))
