@@ -18,6 +18,7 @@ final class Drilling {
     private var instance: Instance?
     private var operation: Int?
     private var alarm: AlarmID?
+    private var isInjected = false
     private var isLookDue = false
     /// The instance whose life has to prove that it is well, where no probe does.
     private var proving: Int?
@@ -87,7 +88,10 @@ final class Drilling {
             "drill: \(report.fault.rawValue), asked by \(report.askedBy): \(report.fault.deed)")
         alarm = agent.loop.setAlarm(after: report.bound) { [unowned self] in
             alarm = nil
-            receive(.timeIsUp)
+            receive(
+                isInjected
+                    ? .timeIsUp
+                    : .ended("nothing was injected: the disk has not taken the record of it"))
         }
         // The next agent must know it, whenever this one dies.
         agent.remember { [unowned self] in
@@ -98,6 +102,7 @@ final class Drilling {
 
     private func inject(_ report: DrillReport) {
         guard self.report?.injected == report.injected else { return }
+        isInjected = true
         switch report.fault {
         case .crash:
             if let instance, !instance.mainHasEnded { kill(instance.child.pid, SIGKILL) }
@@ -201,6 +206,7 @@ final class Drilling {
         connection?.send(Self.reply(report))
         connection = nil
         instance = nil
+        isInjected = false
         operation = nil
         alarm = nil
         drill = nil
