@@ -257,6 +257,40 @@ struct IsolationTests {
         }
     }
 
+    /// It may signal what has its user, and that is a child before it executes anything as well.
+    @Test func `a service that stops whatever it can does not stop the agent`() throws {
+        let user: UInt32 = 61_234
+        var request = SpawnRequest.of(
+            "python3", "-c",
+            """
+            import os, signal
+            print("stopping", flush=True)
+            while True:
+                try: os.kill(-1, signal.SIGSTOP)
+                except ProcessLookupError: pass
+            """)
+        request.identity = Identity(user: user, group: user, groups: [], name: "", home: "/")
+        let attacker = try request.isolated(Isolation()).spawnAndWait(for: "stopping\n")
+        defer {
+            kill(attacker.pid, SIGKILL)
+            _ = attacker.await()
+        }
+        var victim = SpawnRequest.of("true").isolated(Isolation())
+        victim.identity = request.identity
+        var errors: Set<String> = []
+        for _ in 0..<2000 where errors.isEmpty {
+            do throws(SpawnError) {
+                let child = try victim.spawn()
+                kill(child.pid, SIGKILL)
+                _ = child.await()
+            } catch {
+                errors.insert(error.description)
+            }
+        }
+        let told = "a process of its user stopped it before it began; it is killed"
+        #expect(errors.subtracting([told]) == [])
+    }
+
     @Test func `a writable place that is missing is named`() {
         var isolation = Isolation()
         isolation.writable = ["/nowhere/data"]

@@ -10,6 +10,10 @@ struct child {
     const sigset_t *ignored;
     // The parent's descriptors are shared until the child has left all from this one on behind.
     int first_unneeded;
+    // Its own descriptor of the program, or -1.
+    int executable;
+    // A futex: 1 until the child has left the parent's memory.
+    int runs;
 };
 
 /// Notes errno for the parent; returns the child's exit status.

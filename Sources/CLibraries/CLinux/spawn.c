@@ -1,5 +1,6 @@
-// One child, without copying the address space: clone3(CLONE_VM | CLONE_VFORK) on a stack of its own. The parent's thread
-// sleeps until the child has executed its program or given up, so the child may report into the parent's memory.
+// One child, without copying the address space: clone3(CLONE_VM) on a stack of its own. The parent's thread sleeps until
+// the child has executed its program or given up, so the child may report into the parent's memory. Not by CLONE_VFORK:
+// whoever has the child's user may stop it before it executes anything, and nothing would end that sleep.
 // Between clone and exec only raw system calls: glibc's set*id() signal all threads of the (shared) process.
 #define _GNU_SOURCE
 #include "include/CLinux.h"
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -120,6 +122,8 @@ static int hand_over(struct child *child) {
     const struct catalyst_spawn *request = child->request;
     int base = 3 + (int)request->descriptor_count;
     int moved[64];
+    if (request->executable >= 0 && (child->executable = fcntl(request->executable, F_DUPFD_CLOEXEC, base)) < 0)
+        return catalyst_fail(child, CATALYST_STEP_EXECUTE, 0);
     if (request->descriptor_count > 64) { errno = EMFILE; return catalyst_fail(child, CATALYST_STEP_DESCRIPTOR, 0); }
     for (int i = 0; i < (int)request->descriptor_count; i++) {
         moved[i] = fcntl(request->descriptors[i], F_DUPFD_CLOEXEC, base);
@@ -127,6 +131,10 @@ static int hand_over(struct child *child) {
     }
     for (int i = 0; i < (int)request->descriptor_count; i++)
         if (place(moved[i], 3 + i) < 0) return catalyst_fail(child, CATALYST_STEP_DESCRIPTOR, i);
+    // exec would close the rest. But a child that is stopped before must not keep the agent's lock and sockets.
+    unsigned int kept = child->executable >= 0 ? (unsigned int)child->executable : (unsigned int)base - 1;
+    if (kept > (unsigned int)base) syscall(SYS_close_range, base, kept - 1, 0);
+    syscall(SYS_close_range, kept + 1, ~0U, 0);
     return 0;
 }
 
@@ -179,8 +187,8 @@ static int execute(struct child *child) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (request->executable >= 0) {
-        syscall(SYS_execveat, request->executable, "", request->argv, request->envp, AT_EMPTY_PATH);
+    if (child->executable >= 0) {
+        syscall(SYS_execveat, child->executable, "", request->argv, request->envp, AT_EMPTY_PATH);
         return catalyst_fail(child, CATALYST_STEP_EXECUTE, 0);
     }
     // As execvp(3): a missing file asks the next path, and a forbidden one is remembered.
@@ -308,15 +316,34 @@ static long clone3_on_stack(struct clone_args *args, int (*run)(void *), void *a
 // clone() by the name that the thread sanitizer does not take over: it cannot follow a child that shares the memory.
 int __clone(int (*run)(void *), void *stack, int flags, void *argument, ...);
 
-static long start(struct child *child, void *stack, int *pidfd, int classic) {
+// Until the kernel has taken the parent's memory from the child. 1: it was stopped, and is killed.
+static int await_release(struct child *child, long pid) {
+    // Longer than any start takes that is not in trouble.
+    const struct timespec patience = {.tv_nsec = 20 * 1000 * 1000};
+    int is_killed = 0;
+    while (__atomic_load_n(&child->runs, __ATOMIC_ACQUIRE)) {
+        syscall(SYS_futex, &child->runs, FUTEX_WAIT, 1, &patience, NULL, 0);
+        if (!__atomic_load_n(&child->runs, __ATOMIC_ACQUIRE)) break;
+        siginfo_t state = {.si_pid = 0};
+        if (waitid(P_PID, (id_t)pid, &state, WSTOPPED | WNOHANG | WNOWAIT) < 0 || state.si_pid != pid) continue;
+        kill((pid_t)pid, SIGKILL);
+        is_killed = 1;
+    }
+    return is_killed;
+}
+
+static long clone_child(struct child *child, void *stack, int *pidfd, int classic) {
     const struct catalyst_spawn *request = child->request;
+    child->runs = 1;
     if (classic) {
-        pid_t pid = __clone(run_child, (char *)stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, child, pidfd);
+        pid_t pid = __clone(run_child, (char *)stack + STACK_SIZE, CLONE_VM | CLONE_PIDFD | CLONE_CHILD_CLEARTID | SIGCHLD, child,
+            pidfd, NULL, &child->runs);
         return pid < 0 ? -errno : pid;
     }
     struct clone_args args;
     memset(&args, 0, sizeof args);
-    args.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+    args.flags = CLONE_VM | CLONE_PIDFD | CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND;
+    args.child_tid = (uint64_t)(uintptr_t)&child->runs;
     if (child->first_unneeded > 0) args.flags |= CLONE_FILES;
     if (request->cgroup >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
@@ -329,6 +356,16 @@ static long start(struct child *child, void *stack, int *pidfd, int classic) {
     return clone3_on_stack(&args, run_child, child);
 }
 
+// Its pid when it has executed its program or given up, or -errno.
+static long start(struct child *child, void *stack, int *pidfd, int classic) {
+    long pid = clone_child(child, stack, pidfd, classic);
+    if (pid > 0 && await_release(child, pid)) {
+        errno = 0;
+        catalyst_fail(child, CATALYST_STEP_STOPPED, 0);
+    }
+    return pid;
+}
+
 int catalyst_spawn(const struct catalyst_spawn *request, struct catalyst_spawned *result) {
     // One stack for all spawns of a thread: the parent sleeps while the child uses it.
     static __thread void *stack;
@@ -338,7 +375,9 @@ int catalyst_spawn(const struct catalyst_spawn *request, struct catalyst_spawned
     }
     *result = (struct catalyst_spawned){.pid = -1, .pidfd = -1};
     struct catalyst_spawn effective = *request;
-    struct child child = {.request = &effective, .result = result, .ignored = ignored_signals()};
+    struct child child = {
+        .request = &effective, .result = result, .ignored = ignored_signals(), .executable = -1,
+    };
     if (!stack) { catalyst_fail(&child, CATALYST_STEP_CLONE, 0); return -1; }
 
     // No handler of ours may run in the child, on the child's small stack.

@@ -168,6 +168,9 @@ extension SpawnRequest {
     }
 
     private func explain(_ spawned: catalyst_spawned, limits: [String]) -> SpawnError {
+        guard spawned.step != CATALYST_STEP_STOPPED else {
+            return SpawnError("a process of its user stopped it before it began; it is killed")
+        }
         let index = Int(spawned.index)
         let program = arguments.first ?? ""
         let action =

@@ -42,6 +42,8 @@ enum catalyst_step {
     CATALYST_STEP_LANDLOCK,
     CATALYST_STEP_SECCOMP,
     CATALYST_STEP_EXECUTE,
+    /// A process of its user stopped it before it could begin; it is killed.
+    CATALYST_STEP_STOPPED,
 };
 
 enum catalyst_mount_kind {
