@@ -86,3 +86,42 @@ func `a mistake in an isolation is named`(value: String, message: String) throws
     #expect(files.map { $0.split(separator: "/").last } == [".env", "more.env"])
     #expect(files.allSatisfy { $0.hasPrefix("/") })
 }
+
+@Test func `a place inside of what a service may write to is refused, for it may become a link`()
+    throws
+{
+    func errors(_ isolation: String, of other: String = "off", more: String = "") throws -> [String]
+    {
+        let outcome = try load(
+            """
+            services:
+              a: {command: x, \(more) x-catalyst: {isolation: \(isolation)}}
+              b: {command: x, x-catalyst: {isolation: \(other)}}
+            """)
+        return outcome.errors
+    }
+    for (isolation, other) in [
+        ("{writable: /srv/a/x}", "{writable: /srv/a}"),
+        ("{visible: /srv/a/x}", "{writable: /srv/a}"),
+        ("{writable: /srv, hidden: /srv/key}", "off"), ("{writable: /srv, visible: /srv/x}", "off"),
+    ] {
+        let errors = try errors(isolation, of: other)
+        #expect(
+            errors.count == 1 && errors[0].contains("could put a link in its place"), "\(errors)")
+    }
+    #expect(try errors("{writable: /srv}", more: "tmpfs: /srv/t,").count == 1)
+    #expect(try errors("{writable: [/srv, /srv/x]}") == [])
+    #expect(try errors("{writable: /srv/a}", of: "{writable: [/srv/a, /srv/ab]}") == [])
+}
+
+@Test func `variables are not taken from where a service may write`() throws {
+    let folder = try StackFolder([
+        "stack.yaml": """
+        services:
+          a: {command: x, env_file: a.env, x-catalyst: {isolation: {writable: .}}}
+        """,
+        "a.env": "TOKEN=1\n",
+    ])
+    let errors = folder.load(["stack.yaml"]).errors
+    #expect(errors.count == 1 && errors[0].contains("is where 'a' may write"), "\(errors)")
+}

@@ -120,6 +120,26 @@ struct IsolationReviewTests {
         #expect(standings(spec, facts, surroundings)[.files] == .inForce)
     }
 
+    @Test func `what only looks like isolation is not in force`() {
+        var plain = ServiceSpec(name: "a", command: ["x"])
+        plain.confinement.readOnly = true
+        #expect(standings(plain, closed, surroundings)[.calls] == .missing, "a filter of its own")
+        var facts = closed
+        facts.capabilities = 1 << 19
+        #expect(standings(spec, facts, surroundings)[.processes] == .missing)
+        var spec = spec
+        spec.confinement.capabilitiesAdded = ["SYS_PTRACE"]
+        #expect(standings(spec, facts, surroundings)[.processes] == .waived)
+        spec.confinement.isolation?.visible = ["/run/c"]
+        spec.confinement.isolation?.hidden = ["/srv/secret"]
+        #expect(standings(spec, closed, surroundings)[.places] == .missing)
+        spec.confinement.isolation?.hidden = []
+        #expect(standings(spec, closed, surroundings)[.places] == .waived)
+        var around = surroundings
+        around.isCollectors = true
+        #expect(standings(self.spec, closed, around)[.user] == .missing)
+    }
+
     @Test func `what could not be read is not known, and never in force`() {
         let nothing = standings(spec, IsolationFacts(), IsolationReview.Surroundings())
         #expect(nothing.filter { $0.value != .unknown } == [:])

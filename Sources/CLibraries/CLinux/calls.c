@@ -43,6 +43,7 @@ pid_t catalyst_wait_any(int *code, int *status) { return wait_for(P_ALL, 0, code
 
 int catalyst_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
+int catalyst_hide_memory(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 int catalyst_set_pdeathsig(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
 
 int catalyst_epoll_wait(int epoll, struct epoll_event *events, int count, int64_t nanoseconds) {

@@ -15,6 +15,8 @@ package struct IsolationReview {
         package var userName: String?
         /// Services that run as the same user.
         package var fellows: [ServiceName] = []
+        /// Whether the collector of measures has the same user.
+        package var isCollectors = false
         /// Whether its user and groups may ask the agent.
         package var mayAsk = false
         /// What it must not see: only what is there.
@@ -60,10 +62,14 @@ package struct IsolationReview {
         let advice = "give it a user of its own: 'user: …'"
         if user == 0 {
             return Finding(
-                .user, .missing, "is root: may end root's processes, the agent too", remedy: advice)
+                .user, .missing, "is root: may take over the machine", remedy: advice)
         }
         if user == agent.user {
             return Finding(.user, .missing, "\(name), as the agent itself", remedy: advice)
+        }
+        if surroundings.isCollectors {
+            return Finding(
+                .user, .missing, "\(name), as catalyst-collector: it may end it", remedy: advice)
         }
         guard let fellow = surroundings.fellows.first else {
             return Finding(.user, .inForce, "\(name), no other service's")
@@ -167,6 +173,15 @@ package struct IsolationReview {
 
     private var processes: Finding {
         guard let view else { return unread(.processes) }
+        // CAP_SYS_PTRACE, as capabilities(7) numbers it: who has it sees all.
+        if let bits = facts.capabilities, bits >> 19 & 1 == 1 {
+            let isAsked = spec.confinement.capabilitiesAdded.contains {
+                ["SYS_PTRACE", "ALL"].contains($0)
+            }
+            return isAsked
+                ? Finding(.processes, .waived, "sees all, as 'cap_add' says")
+                : Finding(.processes, .missing, "sees all, by SYS_PTRACE", remedy: remedy)
+        }
         let hiding = ["hidepid=invisible", "hidepid=ptraceable", "hidepid=2", "hidepid=4"]
         if Self.at("/proc", in: view)?.options.contains(where: hiding.contains) == true {
             return Finding(.processes, .inForce, "sees those of its user only")
@@ -180,9 +195,15 @@ package struct IsolationReview {
     private var places: Finding {
         guard let view else { return unread(.places) }
         let granted = (isolation?.writable ?? []) + (isolation?.visible ?? [])
-        let hidden = surroundings.hidden.filter { !granted.contains($0) }
+        let places = surroundings.hidden + (isolation?.hidden ?? [])
+        let hidden = places.filter { !granted.contains($0) }
+        let shown = places.filter { (isolation?.visible ?? []).contains($0) }
         let seen = hidden.filter { !covers($0, in: view) }
         guard let first = seen.first else {
+            if !shown.isEmpty {
+                let words = "does see \(shown.joined(separator: ", ")), as 'visible' says"
+                return Finding(.places, .waived, words)
+            }
             return Finding(.places, .inForce, "does not see the agent's and others' places")
         }
         let more = seen.count > 1 ? " and \(seen.count - 1) more" : ""
@@ -194,7 +215,7 @@ package struct IsolationReview {
     private var calls: Finding {
         guard let own = facts.filters, let outer = agent.filters else { return unread(.calls) }
         let allowed = isolation?.callsAllowed ?? []
-        if own > outer {
+        if own > outer, isolation != nil {
             guard !allowed.isEmpty else {
                 return Finding(.calls, .inForce, "dangerous system calls are refused")
             }
@@ -204,7 +225,7 @@ package struct IsolationReview {
         if allowed.contains(Isolation.allCalls) {
             return Finding(.calls, .waived, "all, as 'allow_calls: all' says")
         }
-        let words = own > 0 ? "those of the agent's own filter are refused" : "none is refused"
+        let words = own > 0 ? "some may be, by a filter that is not this one" : "none is refused"
         return Finding(.calls, .missing, words, remedy: remedy)
     }
 

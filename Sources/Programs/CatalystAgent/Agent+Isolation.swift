@@ -22,14 +22,16 @@ extension Agent {
         let others = (stack?.services ?? []).filter { $0.name != name }
             .compactMap(\.confinement.isolation)
         let credentials = options.environment["CREDENTIALS_DIRECTORY"]
-        return [options.runtimeDirectory, options.stateDirectory]
-            + (credentials.map { [$0] } ?? [])
+        let places =
+            [options.runtimeDirectory, options.stateDirectory] + (credentials.map { [$0] } ?? [])
             + (stack?.variableFiles ?? []) + others.flatMap(\.writable)
+        // By both names: a link to one may be hidden before it.
+        return places + places.map(resolvedPath).filter { !places.contains($0) }
     }
 
     /// Looked at on a thread: a line for each service, in their order.
     func isolation(of names: [ServiceName], _ connection: ControlConnection) {
-        let subjects = names.map(isolationSubject)
+        let subjects = runners.keys.sorted().map(isolationSubject)
         let answer = LoopCall<[IsolationReport]> { reports in
             for report in reports {
                 var reply = ControlReply()
@@ -40,7 +42,7 @@ extension Agent {
         }
         let inlet = inlet
         shelfThread.post {
-            let reports = IsolationSubject.reports(of: subjects)
+            let reports = IsolationSubject.reports(of: names, among: subjects)
             inlet.post { answer.body(reports) }
         }
     }
@@ -51,7 +53,7 @@ extension Agent {
         return IsolationSubject(
             name: name, spec: running?.spec, pid: running?.child.pid,
             landlock: running?.landlock, hidden: placesHidden(from: name),
-            socketDirectory: options.runtimeDirectory)
+            socketDirectory: resolvedPath(options.runtimeDirectory))
     }
 }
 
@@ -65,8 +67,17 @@ private struct IsolationSubject: Sendable {
     let hidden: [String]
     let socketDirectory: String
 
-    static func reports(of subjects: [IsolationSubject]) -> [IsolationReport] {
+    static func reports(of names: [ServiceName], among subjects: [IsolationSubject])
+        -> [IsolationReport]
+    {
+        let reports = Dictionary(
+            uniqueKeysWithValues: reports(of: subjects).map { ($0.service, $0) })
+        return names.compactMap { reports[$0] }
+    }
+
+    private static func reports(of subjects: [IsolationSubject]) -> [IsolationReport] {
         let agent = Proc.isolation(of: getpid())
+        let collector = agent.user == 0 ? Identity.collector().user : nil
         let policy = AccessPolicy.ofThisMachine()
         let found = subjects.map { $0.pid.map(Proc.isolation) }
         return zip(subjects, found).map { subject, facts in
@@ -78,6 +89,7 @@ private struct IsolationSubject: Sendable {
             surroundings.fellows = zip(subjects, found).compactMap { other, theirs in
                 other.name != subject.name && theirs?.user == facts.user ? other.name : nil
             }
+            surroundings.isCollectors = facts.user != nil && facts.user == collector
             surroundings.mayAsk =
                 facts.user.map { policy.role(user: $0, groups: facts.groups) > .none } ?? true
             surroundings.hidden = subject.hidden.filter { access($0, F_OK) == 0 }
@@ -87,4 +99,11 @@ private struct IsolationSubject: Sendable {
             return IsolationReport(service: subject.name, pid: subject.pid, findings: findings)
         }
     }
+}
+
+/// Without links; as it is where it does not exist.
+private func resolvedPath(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
 }

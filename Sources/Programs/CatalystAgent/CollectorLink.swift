@@ -199,7 +199,7 @@ extension SpawnRequest {
         request.confinement.noNewPrivileges = true
         request.diesWithAgent = true
         if geteuid() == 0 {
-            request.identity = .nobody()
+            request.identity = .collector()
             request.confinement.capabilitiesDropped = ["ALL"]
         }
         return request

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LinuxSystem
 internal import NIOCore
 internal import NIOPosix
 internal import Probing
@@ -15,6 +16,7 @@ package func collect(over descriptor: CInt) -> Never {
     // A Ctrl-C at the agent's terminal reaches us too; what it means is the agent's decision.
     signal(SIGINT, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
+    Proc.hideMemory()
     guard isSocket(descriptor) else {
         note("cannot use descriptor \(descriptor): it is not the agent's socket")
         exit(ExitCode.impossible)

@@ -54,6 +54,12 @@ package struct Identity: Equatable, Sendable {
             home: "/")
     }
 
+    /// The collector's: without rights like nobody's, and nobody else's, so that no service may signal it. systemd
+    /// (UIDS-GIDS) gives 65520 to 65533 to nobody.
+    package static func collector() -> Identity {
+        Identity(user: 65533, group: 65533, groups: [], name: "catalyst-collector", home: "/")
+    }
+
     private static func user(_ text: String) -> passwd? {
         if let entry = getpwnam(text) { return entry.pointee }
         return UInt32(text).flatMap { getpwuid($0)?.pointee }

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// What /proc says about processes.
@@ -77,5 +78,13 @@ package enum Proc {
     /// This boot's identity: pids and start times mean nothing beyond it.
     package static func bootID() -> String {
         (TextFile.read("/proc/sys/kernel/random/boot_id", bytesMax: 64) ?? "").filter { $0 != "\n" }
+    }
+}
+
+extension Proc {
+    /// From now on others of this process's user may neither trace it nor see its memory and descriptors.
+    package static func hideMemory() {
+        // Cannot fail: prctl(2) refuses nothing but other numbers.
+        _ = catalyst_hide_memory()
     }
 }

@@ -24,6 +24,7 @@ struct DraftChecks {
         checkCycles(known)
         checkPorts()
         checkSockets()
+        checkPlaces()
     }
 
     private func missing(_ dependency: Dependency, isDeclared: Bool, _ place: Place) {
@@ -154,6 +155,30 @@ struct DraftChecks {
             }
             taken[path] = (place, draft.spec.name)
         }
+    }
+
+    /// Whoever may write to a directory may put a link in the place of what is in it, and the agent would mount what
+    /// that leads to.
+    private func checkPlaces() {
+        for draft in active {
+            let confinement = draft.spec.confinement
+            guard let isolation = confinement.isolation else { continue }
+            let granted = isolation.writable.filter { !isInside($0, isolation.writable) }
+            let places = granted + isolation.visible + isolation.hidden + confinement.tmpfs
+            for other in active {
+                let writable = other.spec.confinement.isolation?.writable ?? []
+                guard let path = places.first(where: { isInside($0, writable) }) else { continue }
+                findings.error(
+                    draft.place, "x-catalyst.isolation",
+                    "'\(path)' is inside of what '\(other.spec.name)' may write to, which could put a "
+                        + "link in its place: name places beside each other")
+            }
+        }
+    }
+
+    /// Below one of them, not one itself.
+    private func isInside(_ path: String, _ places: [String]) -> Bool {
+        places.contains { path.hasPrefix($0 + "/") }
     }
 
     /// `line 2`, or `base.yaml:2` where that is another file.

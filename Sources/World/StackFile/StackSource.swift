@@ -27,12 +27,25 @@ package struct StackSource: Sendable {
     package func load() -> (stack: StackSpec?, errors: [Problem], warnings: [Problem]) {
         let findings = Findings()
         var stack = readStack(findings)
+        for service in stack?.services ?? [] { checkVariableFiles(service, findings) }
         let warnings = findings.sortedWarnings
         guard findings.isClean else { return (nil, findings.sortedErrors, warnings) }
         let variableFiles = findings.variableFiles.sorted()
         stack?.variableFiles = variableFiles.isEmpty ? nil : variableFiles
         stack?.warnings = warnings.map(\.description)
         return (stack, [], warnings)
+    }
+
+    /// Whoever may write beside them could have the agent read another file to him.
+    private func checkVariableFiles(_ service: ServiceSpec, _ findings: Findings) {
+        let writable = service.confinement.isolation?.writable ?? []
+        for path in findings.variableFiles.sorted()
+        where writable.contains(where: { path == $0 || path.hasPrefix($0 + "/") }) {
+            findings.error(
+                findings.register(file: path), nil,
+                "is where '\(service.name)' may write, which could put other variables in its place: "
+                    + "move it")
+        }
     }
 
     private func readStack(_ findings: Findings) -> StackSpec? {

@@ -170,6 +170,8 @@ int catalyst_peer_groups(int socket, gid_t *groups, int count);
 /// SO_PEERPIDFD (Linux 6.5): the process that connected, closed on exec; or -1.
 int catalyst_peer_pidfd(int socket);
 int catalyst_set_pdeathsig(int signal);
+/// From now on others of its user may not trace it, nor see its memory, environment and descriptors.
+int catalyst_hide_memory(void);
 
 /// Gives the reuseport group of `socket` a filter: connections from `source` (an IPv4 address as a number; 0: nobody)
 /// go to the member with index `canary`, all others to the one with index `others`.
